@@ -1,0 +1,271 @@
+"""Closed vocabularies of the line, and which state may follow which.
+
+The words are those of docs/concepts.md. A state column is only ever changed
+through :func:`check_transition`, so that the tables below are the one place
+that says what can happen.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from models.errors import ForbiddenTransition
+
+S = TypeVar("S", bound=StrEnum)
+
+
+class Purpose(StrEnum):
+    """Purpose of exploitation; an ad may have several, each with its own score."""
+
+    SEXUAL_EXPLOITATION = "sexual_exploitation"
+    FORCED_LABOUR = "forced_labour"
+    ILLEGAL_ADOPTION = "illegal_adoption"
+    FORCED_BEGGING = "forced_begging"
+    ORGAN_REMOVAL = "organ_removal"
+    UNLAWFUL_ACTIVITY = "unlawful_activity"
+    PERSON_TRADE = "person_trade"
+
+
+class Side(StrEnum):
+    """Whether the ad offers, or seeks to obtain, a person, organ or service."""
+
+    OFFER = "offer"
+    DEMAND = "demand"
+
+
+class Level(StrEnum):
+    """How serious an ad looks; the order of the members is the order of severity."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class Language(StrEnum):
+    """Language of a text; ``unknown`` when there are too few letters to tell."""
+
+    KK = "kk"
+    RU = "ru"
+    UZ = "uz"
+    KY = "ky"
+    EN = "en"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+class TextPlace(StrEnum):
+    """Which text of an ad a span points into."""
+
+    TITLE = "title"
+    TEXT = "text"
+
+
+class ContactKind(StrEnum):
+    """How a person named in an ad can be reached."""
+
+    PHONE = "phone"
+    HANDLE = "handle"
+    LINK = "link"
+    EMAIL = "email"
+
+
+class SourceKind(StrEnum):
+    """Family of a source; facets and the spider's behaviour follow it."""
+
+    CLASSIFIEDS = "classifieds"
+    JOB_BOARD = "job_board"
+    CHANNEL = "channel"
+    FEED = "feed"
+    FORUM = "forum"
+    IMPORT = "import"
+
+
+class RunState(StrEnum):
+    """Life of one crawl run, that is of one due slot of a source."""
+
+    DUE = "due"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    MISSED = "missed"
+
+
+class RequestState(StrEnum):
+    """Life of one frontier request."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class RequestKind(StrEnum):
+    """Why an address is in the frontier: to find ads, or to read one."""
+
+    START = "start"
+    LISTING = "listing"
+    AD = "ad"
+    RECHECK = "recheck"
+
+
+class FetchResult(StrEnum):
+    """What a fetch brought; only ``page`` is ever parsed for ads."""
+
+    PAGE = "page"
+    NOT_MODIFIED = "not_modified"
+    GONE = "gone"
+    WALL = "wall"
+    REFUSED = "refused"
+    SLOW_DOWN = "slow_down"
+    OVERSIZE = "oversize"
+    BROKEN = "broken"
+    BLOCKED_ADDRESS = "blocked_address"
+    ROBOTS_DISALLOWED = "robots_disallowed"
+
+
+class ParseState(StrEnum):
+    """How far a stored page has been read; ``parse_incomplete`` is never "clean"."""
+
+    PENDING = "pending"
+    PARSED = "parsed"
+    PARSE_INCOMPLETE = "parse_incomplete"
+    FAILED = "failed"
+    NOT_PARSED = "not_parsed"
+
+
+class WorkState(StrEnum):
+    """State of background work on a row (extract, classify, link, index)."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class AdState(StrEnum):
+    """Whether the ad was still there when it was last looked for."""
+
+    LIVE = "live"
+    GONE = "gone"
+
+
+class ClassifierState(StrEnum):
+    """Whether a classifier version's flags open review tasks."""
+
+    EVALUATION = "evaluation"
+    ENABLED = "enabled"
+    RETIRED = "retired"
+
+
+class TaskState(StrEnum):
+    """Life of a review task."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    CONFIRMED = "confirmed"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Verdict(StrEnum):
+    """Outcome of one human act on a review task."""
+
+    CONFIRM = "confirm"
+    REJECT = "reject"
+    APPROVE = "approve"
+    RETURN = "return"
+
+
+class Role(StrEnum):
+    """What a person may do; a person has exactly one."""
+
+    ANALYST = "analyst"
+    APPROVER = "approver"
+    OFFICER = "officer"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class Agency(StrEnum):
+    """State body a person works for."""
+
+    MKI = "mki"
+    MVD = "mvd"
+    GP = "gp"
+
+
+class Scope(StrEnum):
+    """How much a blocklist entry asks to block; narrowest first."""
+
+    POST = "post"
+    PAGE = "page"
+    PROFILE = "profile"
+    HOST = "host"
+
+
+class EntryState(StrEnum):
+    """Life of a blocklist entry."""
+
+    ACTIVE = "active"
+    LIFTED = "lifted"
+    EXPIRED = "expired"
+
+
+LEVELS_BY_SEVERITY: tuple[Level, ...] = tuple(Level)
+
+OPEN_TASK_STATES = frozenset({TaskState.OPEN, TaskState.CLAIMED, TaskState.CONFIRMED, TaskState.RETURNED})
+
+TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
+    TaskState: {
+        TaskState.OPEN: frozenset({TaskState.CLAIMED}),
+        TaskState.CLAIMED: frozenset({TaskState.OPEN, TaskState.RETURNED, TaskState.CONFIRMED, TaskState.REJECTED}),
+        TaskState.CONFIRMED: frozenset({TaskState.APPROVED, TaskState.RETURNED}),
+        TaskState.RETURNED: frozenset({TaskState.CLAIMED}),
+        TaskState.APPROVED: frozenset(),
+        TaskState.REJECTED: frozenset(),
+    },
+    RunState: {
+        RunState.DUE: frozenset({RunState.RUNNING, RunState.MISSED}),
+        RunState.RUNNING: frozenset({RunState.DONE, RunState.FAILED, RunState.DUE}),
+        RunState.DONE: frozenset(),
+        RunState.FAILED: frozenset(),
+        RunState.MISSED: frozenset(),
+    },
+    RequestState: {
+        RequestState.PENDING: frozenset({RequestState.LEASED}),
+        RequestState.LEASED: frozenset({RequestState.DONE, RequestState.FAILED, RequestState.PENDING}),
+        RequestState.DONE: frozenset(),
+        RequestState.FAILED: frozenset(),
+    },
+    AdState: {
+        AdState.LIVE: frozenset({AdState.GONE}),
+        AdState.GONE: frozenset({AdState.LIVE}),
+    },
+    EntryState: {
+        EntryState.ACTIVE: frozenset({EntryState.LIFTED, EntryState.EXPIRED}),
+        EntryState.LIFTED: frozenset(),
+        EntryState.EXPIRED: frozenset(),
+    },
+    ClassifierState: {
+        ClassifierState.EVALUATION: frozenset({ClassifierState.ENABLED, ClassifierState.RETIRED}),
+        ClassifierState.ENABLED: frozenset({ClassifierState.RETIRED}),
+        ClassifierState.RETIRED: frozenset({ClassifierState.ENABLED}),
+    },
+}
+
+
+def check_transition(before: S, after: S) -> S:
+    """Return ``after`` if it may follow ``before``.
+
+    Raises:
+        ForbiddenTransition: the table above does not allow it.
+    """
+    if after not in TRANSITIONS[type(before)][before]:
+        raise ForbiddenTransition(
+            f"{type(before).__name__} cannot go from {before.value} to {after.value}",
+            before=before.value,
+            after=after.value,
+        )
+    return after
