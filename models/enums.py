@@ -220,7 +220,9 @@ OPEN_TASK_STATES = frozenset({TaskState.OPEN, TaskState.CLAIMED, TaskState.CONFI
 TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
     TaskState: {
         TaskState.OPEN: frozenset({TaskState.CLAIMED}),
-        TaskState.CLAIMED: frozenset({TaskState.OPEN, TaskState.RETURNED, TaskState.CONFIRMED, TaskState.REJECTED}),
+        TaskState.CLAIMED: frozenset(
+            {TaskState.OPEN, TaskState.RETURNED, TaskState.CONFIRMED, TaskState.REJECTED}
+        ),
         TaskState.CONFIRMED: frozenset({TaskState.APPROVED, TaskState.RETURNED}),
         TaskState.RETURNED: frozenset({TaskState.CLAIMED}),
         TaskState.APPROVED: frozenset(),

@@ -1,0 +1,118 @@
+"""Files named by their SHA-256: written whole or not at all, compared after writing."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from models.errors import SaqshyError
+
+
+class BlobMissing(SaqshyError):
+    """A row names bytes that are not in the store."""
+
+
+class BlobDamaged(SaqshyError):
+    """Stored bytes no longer match the hash that names them."""
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Name and size of stored bytes."""
+
+    sha256: str
+    size_bytes: int
+
+
+class BlobStore:
+    """Content-addressed folder: ``ab/cd/abcd…``.
+
+    ``put`` returns only after the bytes and their folder entry are on the disk;
+    a crash leaves at most a ``.tmp`` file, which ``sweep`` removes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: str) -> Path:
+        """Where the bytes of that hash lie."""
+        return self.folder / sha256[:2] / sha256[2:4] / sha256
+
+    def put(self, body: bytes) -> Blob:
+        """Store bytes durably; storing the same bytes again costs a look, not a write.
+
+        Raises:
+            BlobDamaged: what the disk gave back is not what was written.
+            OSError: the disk is full or broken; nothing is left behind under the final name.
+        """
+        sha256 = hashlib.sha256(body).hexdigest()
+        path = self.path(sha256)
+        if not (path.exists() and path.stat().st_size == len(body)):
+            self._write(path, sha256, body)
+        return Blob(sha256, len(body))
+
+    def _write(self, path: Path, sha256: str, body: bytes) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = path.with_name(f"{uuid4().hex}.tmp")
+        try:
+            write_durably(temporary, body)
+            if hashlib.sha256(temporary.read_bytes()).hexdigest() != sha256:
+                raise BlobDamaged("The disk gave back other bytes than were written.", sha256=sha256)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        for folder in (path.parent, path.parent.parent, self.folder):
+            fsync_folder(folder)
+
+    def get(self, sha256: str) -> bytes:
+        """Read bytes and check them.
+
+        Raises:
+            BlobMissing: no such file.
+            BlobDamaged: the file's content has another hash.
+        """
+        try:
+            body = self.path(sha256).read_bytes()
+        except FileNotFoundError as error:
+            raise BlobMissing(f"Stored bytes {sha256} are missing.", sha256=sha256) from error
+        if hashlib.sha256(body).hexdigest() != sha256:
+            raise BlobDamaged(f"Stored bytes {sha256} were changed on the disk.", sha256=sha256)
+        return body
+
+    def names(self) -> Iterator[str]:
+        """Hashes of all stored files."""
+        for path in self.folder.glob("??/??/*"):
+            if path.suffix != ".tmp":
+                yield path.name
+
+    def sweep(self, known: set[str]) -> int:
+        """Remove unfinished files and files that no row names; returns how many.
+
+        Only safe while nobody writes: a file stands on the disk before its row is committed.
+        """
+        n_removed = 0
+        for path in list(self.folder.glob("??/??/*")):
+            if path.suffix == ".tmp" or path.name not in known:
+                path.unlink()
+                n_removed += 1
+        return n_removed
+
+
+def write_durably(path: Path, body: bytes) -> None:
+    """Write a new file, readable by its owner only, and wait until the disk has it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def fsync_folder(folder: Path) -> None:
+    """Wait until the disk has the folder's entries."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,50 @@
+"""Logging: an event name and ids, on the console or as JSON lines; called only by entry points.
+
+Never give a logger ad text, names, phones or search terms.
+"""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+_SHARED: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def configure_logs(log_format: Literal["console", "json"], *, level: int = logging.INFO) -> None:
+    """Send all logs to standard error in one form."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_SHARED,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # Libraries that would put addresses or texts of crawled pages into the log at INFO.
+    for name in ("scrapy", "twisted", "elastic_transport", "alembic", "apscheduler", "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """Logger whose events read ``room.thing.happened`` with ids as keyword arguments."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    return logger

@@ -1,0 +1,6 @@
+"""Loads every table, so that ``Base.metadata`` is whole (migrations, tests)."""
+
+from models import ad, audit, blocklist, classification, crawl, evidence, people, review
+from models.base import Base
+
+__all__ = ["Base", "ad", "audit", "blocklist", "classification", "crawl", "evidence", "people", "review"]
