@@ -1,0 +1,123 @@
+"""Tables of characters: what is plain, what vanishes, what looks like what.
+
+Source: Unicode UAX #15 (NFKC), UTS #39 (confusables); the look-alikes are those
+seen in Russian and Kazakh job-scam messages (docs/add-an-indicator.md, "disguise").
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+CYRILLIC = "\u0400-\u04ff"
+"""Range for a regular expression; holds ә ғ қ ң ө ұ ү һ і and Uzbek ў ҳ."""
+
+SPECIAL = re.compile(rf"[^\t\n\r\x20-\x7e{CYRILLIC}«»—–…№•’‘“”„]")
+"""A character that lower-casing alone does not bring to its normal form."""
+
+COMBINED = re.compile(r"[^\W\d_][\u0300-\u036f\u0483-\u0487\u1ab0-\u1aff\u20d0-\u20ff]+")
+"""A letter with marks written after it: Mac й, or struck-through letters."""
+
+INVISIBLE = frozenset(
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f"
+    "\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069"
+    "\ufe00\ufe01\ufe02\ufe0e\ufe0f\ufeff\u20e3\u3164\uffa0"
+)
+"""Soft hyphen, zero-width, BiDi and variation marks: removed, words join across them."""
+
+HIDDEN = re.compile("(?<=[^\\W\\d_])[" + "".join(sorted(INVISIBLE - {"\u00ad"})) + "]+(?=[^\\W\\d_])")
+"""Invisible marks inside a word; a soft hyphen there is typography, not disguise."""
+
+EMOJI = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
+
+# Latin letter -> the Cyrillic letter it is mistaken for, after lower-casing.
+LATIN_TO_CYRILLIC = dict(zip("aceopxykmthbiuhnrgvs3w", "асеорхукмтнвіинпгдвсзш", strict=True)) | {
+    "b": "в",
+    "h": "н",
+    "n": "п",
+    "u": "и",
+    "r": "г",
+    "g": "д",
+    "i": "і",
+    "l": "л",
+    "d": "д",
+    "j": "ј",
+}
+# Only these pass for Cyrillic in any font; the others above do so in small capitals or handwriting.
+LATIN_LOOKALIKES = frozenset("aceopxykmthbi")
+CYRILLIC_TO_LATIN = {
+    "а": "a",
+    "с": "c",
+    "е": "e",
+    "о": "o",
+    "р": "p",
+    "х": "x",
+    "у": "y",
+    "к": "k",
+    "м": "m",
+    "т": "t",
+    "н": "h",
+    "в": "b",
+    "і": "i",
+    "ѕ": "s",
+    "ј": "j",
+    "һ": "h",
+    "ԛ": "q",
+    "ԝ": "w",
+}
+# Greek letters and small capitals are never honest inside a Cyrillic or Latin word of an ad.
+FOREIGN_TO_CYRILLIC = {
+    **dict(zip("αβγδεζηθικλμνξοπρστυφχψω", "авгдезнөіклмпзорпоткфхфш", strict=True)),
+    **{"π": "п", "ρ": "р", "σ": "о", "ς": "с", "τ": "т", "υ": "и", "γ": "г", "ν": "в", "η": "п", "ω": "ш"},
+    **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "авсдефгніјклмпоргстиушуз", strict=True)),
+    **{
+        "ʀ": "я",
+        "ᴦ": "г",
+        "ᴧ": "л",
+        "ᴨ": "п",
+        "ᴩ": "р",
+        "ᴫ": "л",
+        "ɑ": "а",
+        "ө": "ө",
+        "ҽ": "е",
+        "ɜ": "з",
+        "ո": "п",
+    },
+    **{"ᥙ": "и", "ɯ": "ш", "ᴎ": "и", "ᴙ": "я", "ǝ": "е", "ȣ": "в", "օ": "о", "ս": "и", "հ": "һ", "ℓ": "л"},
+}
+FOREIGN_TO_LATIN = {
+    **dict(zip("αβγδεζηθικλμνξοπρστυφχψω", "abydezn0iklmvxonpotuoxyw", strict=True)),
+    **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)),
+    **{"ɑ": "a", "օ": "o", "ս": "u", "հ": "h", "ℓ": "l", "ո": "n"},
+}
+DIGIT_TO_CYRILLIC = {"0": "о", "3": "з", "4": "ч", "6": "б", "1": "і", "@": "а"}
+DIGIT_TO_LATIN = {"0": "o", "3": "e", "@": "a", "$": "s"}
+
+# Kazakh and Kyrgyz letters folded to what people type without them; й as и, so that Latin y, ı, i agree.
+KAZAKH_FOLD = str.maketrans("қғәөұүңіһйёэ", "кгаоуунихиее")
+
+
+@lru_cache(maxsize=20_000)
+def fold_character(character: str) -> str:
+    """Return what one special character reads as: lower case, composed, without marks, maybe empty."""
+    if character in INVISIBLE or 0xE0000 <= ord(character) <= 0xE01EF:
+        return ""
+    category = unicodedata.category(character)
+    if category in {"Cc", "Cs", "Zl", "Zp"}:
+        return "\n" if category in {"Zl", "Zp"} or character in "\x0b\x0c\x85" else " "
+    if category in {"Mn", "Me"}:
+        return ""
+    enclosed = _enclosed_letter(character)
+    if enclosed:
+        return enclosed
+    folded = unicodedata.normalize("NFKC", character).lower()
+    # lower() of a few capitals (İ) leaves a mark behind.
+    return "".join(c for c in folded if unicodedata.category(c) not in {"Mn", "Me"})
+
+
+def _enclosed_letter(character: str) -> str:
+    """Letters of squares, circles and flags, which NFKC leaves alone: 🅰 🄰 🇰."""
+    code = ord(character)
+    for first in (0x1F130, 0x1F150, 0x1F170, 0x1F1E6):
+        if first <= code < first + 26:
+            return chr(ord("a") + code - first)
+    return ""

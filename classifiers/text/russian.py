@@ -1,0 +1,36 @@
+"""Russian lemmas from pymorphy3; the dictionary is loaded once, at first use."""
+
+from functools import cache
+
+from pymorphy3 import MorphAnalyzer
+
+_MIN_SCORE = 0.15
+_MAX_LEMMAS = 2
+
+
+@cache
+def _analyser() -> MorphAnalyzer:
+    return MorphAnalyzer(lang="ru")
+
+
+def russian_lemmas(word: str) -> tuple[str, ...]:
+    """Return the likely lemmas of a lower-case Cyrillic word, best first, at most two.
+
+    A form can belong to two words («стали»); both are kept when both are
+    plausible, so that a cue and an ad meet on either.
+    """
+    lemmas: list[str] = []
+    for parse in _analyser().parse(word):
+        if lemmas and parse.score < _MIN_SCORE:
+            break
+        lemma = parse.normal_form.replace("ё", "е")
+        if lemma not in lemmas:
+            lemmas.append(lemma)
+        if len(lemmas) == _MAX_LEMMAS:
+            break
+    return tuple(lemmas) or (word,)
+
+
+def is_russian_word(word: str) -> bool:
+    """Whether the dictionary knows this very form."""
+    return bool(_analyser().word_is_known(word))

@@ -1,0 +1,180 @@
+"""Light stemmers of our own: Kazakh and Kyrgyz, Uzbek, English.
+
+They need not find the dictionary form; they must bring the forms of one word
+to one key, alike in a cue, a document and a query, and never merge a verb with
+its negation («сатпаймын» is not «сатамын»).
+
+Source: the endings and the consonant change of Kazakh as taught in school
+grammars; docs/add-an-indicator.md, "word forms".
+"""
+
+import re
+
+from classifiers.text.characters import KAZAKH_FOLD
+
+_BACK, _FRONT = frozenset("аоуыюя"), frozenset("еиэ")
+# In folded writing ә, ө, ү look like back vowels, so a front ending may follow them.
+_MAYBE_FRONT = frozenset("аоую")
+_VOWELS = _BACK | _FRONT
+
+
+def _harmonic(*endings: str) -> tuple[str, ...]:
+    """Longest first, because «ларымызды» must go before «ды»."""
+    return tuple(sorted({ending for group in endings for ending in group.split()}, key=len, reverse=True))
+
+
+# Layers of a noun, outermost first; folded letters (KAZAKH_FOLD). The о/у rows are Kyrgyz.
+_CASES = _harmonic(
+    "га ге ка ке на не нан нен дан ден тан тен да де та те нда нде ды ди ты ти ны ни нын нин дын дин тын тин",
+    "мен бен пен менен дагы деги тагы теги ндагы ндеги",
+    "го ко дон тон до то ду ту ну нун дун тун",
+)
+_POSSESSIVES = _harmonic(
+    "ымыз имиз мыз миз ыныз иниз ныз низ ым им ын ин сы си ы и м н",
+    "сындар синдер лары лери дары дери тары тери сын син лор дор ум ун су",
+)
+_PLURALS = _harmonic("лар лер дар дер тар тер лор дор тор")
+# Verb endings are whole, tense and person together, so that short roots (ал, бер, сат) survive.
+_COPULAS = _harmonic("мын мин пын пин бын бин пыз пиз быз биз")
+_VERBS = _harmonic(
+    "амын емин имын имин асын есин асыз есиз исыз исиз амыз емиз имыз имиз ады еди иды иди ам ем ад ед",
+    "дым дим тым тим дык дик тык тик дыныз диниз тыныз тиниз ганмын генмин канмын кенмин ганбыз генбиз",
+    "ып ип п ган ген кан кен гон атын етин итын итин ар ер гым гим кым ким гыныз гиниз",
+    "са се сан сен саныз сениз сам сем сак сек ылады иледи ылсын илсин ылган илген ындар индер ыныз иниз",
+    "ыныздар иниздер у уди уды уга уге удин удын ууда ууга оо айык аиык еиик аиын еиин оюн",
+    "абыз ебиз обуз абыс ебис обус атат етет отот ылат илет улат ыптыр иптир",
+)
+_MIN_STEM = 3
+_MIN_ROOT = 2
+
+
+def fold_kazakh(word: str) -> str:
+    """Return a lower-case Cyrillic word without the letters only Kazakh and Kyrgyz have."""
+    return word.translate(KAZAKH_FOLD)
+
+
+def turkic_stems(word: str) -> tuple[str, ...]:
+    """Return the keys of a folded Kazakh or Kyrgyz word: as a noun first, then as a verb.
+
+    «сатам» is "I sell" and could be "my сата"; both readings are kept and an
+    ad meets a cue on either. The last consonant is unvoiced.
+    """
+    noun = _strip(word, _COPULAS, _MIN_STEM)
+    noun = _strip(noun, _CASES, _MIN_STEM)
+    noun = _strip(noun, _POSSESSIVES, _MIN_STEM)
+    noun = _unvoice(_strip(noun, _PLURALS, _MIN_STEM))
+    verb = _unvoice(_strip(word, _VERBS, _MIN_ROOT))
+    return (noun,) if verb in {noun, word} else (noun, verb)
+
+
+def _strip(word: str, endings: tuple[str, ...], min_stem: int) -> str:
+    for ending in endings:
+        stem_length = len(word) - len(ending)
+        # «үйге», «елден»: a short root shows before these consonants.
+        least = _MIN_ROOT if len(ending) > 1 and ending[0] in "гкдт" else min_stem
+        if stem_length >= least and word.endswith(ending) and _agrees(word[:stem_length], ending):
+            return word[:stem_length]
+    return word
+
+
+def _agrees(stem: str, ending: str) -> bool:
+    """Vowel harmony: whether ``ending`` may follow ``stem``."""
+    stem_vowel = next((c for c in reversed(stem) if c in _VOWELS), "")
+    if not stem_vowel:
+        return False
+    ending_vowel = next((c for c in ending if c in _VOWELS), "")
+    if ending_vowel in _FRONT:
+        return stem_vowel in _FRONT or stem_vowel in _MAYBE_FRONT
+    if ending_vowel in _BACK:
+        return stem_vowel in _BACK or ending_vowel == "у"
+    # A bare м, н, п follows a vowel only.
+    return stem[-1] in _VOWELS
+
+
+def _unvoice(stem: str) -> str:
+    """Final г → к, б → п: бүйрегім and бүйрек, кітабым and кітап share a key."""
+    if len(stem) > 2 and stem[-1] in "гб":
+        return stem[:-1] + ("к" if stem[-1] == "г" else "п")
+    return stem
+
+
+# --- Latin Kazakh ------------------------------------------------------------
+
+_LATIN_PAIRS = (("sch", "щ"), ("sh", "ш"), ("ch", "ч"), ("zh", "ж"), ("kh", "х"), ("gh", "г"), ("ng", "н"))
+_LATIN_LETTERS = str.maketrans(
+    "aáäbcçdeəfgǵğhiıíjklmnńñoóöpqrsştuúüvwxyýz",
+    "аааbсчдеафгггхиииж" + "клмнннооопкрсштуууву" + "хыуз",
+)
+_Y_AFTER_VOWEL = re.compile(r"(?<=[aeouáóúäöüəıi])[yıi]")
+
+
+def cyrillic_from_latin_kazakh(word: str) -> str:
+    """Spell a Latin Kazakh word (official or chat spelling) in folded Cyrillic."""
+    spelled = _Y_AFTER_VOWEL.sub("и", word)
+    for pair, letter in _LATIN_PAIRS:
+        spelled = spelled.replace(pair, letter)
+    return spelled.translate(_LATIN_LETTERS).replace("b", "б")
+
+
+# --- Uzbek ---------------------------------------------------------------------
+
+_UZBEK_PAIRS = {
+    "ш": "sh",
+    "ч": "ch",
+    "ё": "yo",
+    "ю": "yu",
+    "я": "ya",
+    "е": "e",
+    "э": "e",
+    "ц": "ts",
+    "щ": "sh",
+}
+_UZBEK_LATIN = str.maketrans(
+    {
+        **_UZBEK_PAIRS,
+        **dict(zip("абвгджзийклмнопрстуфхўқғҳыъь", "abvgdjziyklmnoprstufxoqghi  ", strict=True)),
+        "ъ": "",
+        "ь": "",
+    }
+)
+_UZBEK_ENDINGS = _harmonic(
+    "ning lar larni larga lardan larning ni ga ka qa da dan dagi im ing i si imiz ingiz lari",
+    "aman amiz asan asiz adi ydi yman ymiz moqchiman moqchimiz yapman yapmiz di dim dik ib gan sin ay",
+    "iladi ish ishni ishga uvchi man miz siz",
+)
+
+
+def latin_from_cyrillic_uzbek(word: str) -> str:
+    """Spell an Uzbek word in Latin without apostrophes, as people type it."""
+    return word.translate(_UZBEK_LATIN)
+
+
+def stem_uzbek(word: str) -> str:
+    """Return the key of a Latin Uzbek word without apostrophes."""
+    for _ in range(2):
+        for ending in _UZBEK_ENDINGS:
+            if len(word) - len(ending) >= _MIN_STEM and word.endswith(ending):
+                word = word[: -len(ending)]
+                break
+    return word
+
+
+# --- English -------------------------------------------------------------------
+
+_ENGLISH = (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("s", ""))
+
+
+def stem_english(word: str) -> str:
+    """Return a plain key of an English word: plural, -ing and -ed off, doubled consonant single."""
+    for ending, instead in _ENGLISH:
+        if word.endswith(ending) and len(word) - len(ending) >= _MIN_STEM and not word.endswith("ss"):
+            stem = word[: -len(ending)] + instead
+            if (
+                ending in {"ing", "ed"}
+                and len(stem) > _MIN_STEM
+                and stem[-1] == stem[-2]
+                and stem[-1] not in "ls"
+            ):
+                stem = stem[:-1]
+            return stem.removesuffix("e") if len(stem) > _MIN_STEM else stem
+    return word.removesuffix("e") if len(word) > _MIN_STEM else word
