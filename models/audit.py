@@ -219,7 +219,8 @@ def load_audit_key(path: Path) -> bytes:
         key = b""
     if len(key) != 32:
         raise BadSettings(
-            f"The audit key {path} is damaged. Restore it from your backup: the log cannot be checked without it."
+            f"The audit key {path} is damaged. Restore it from your backup: "
+            "the log cannot be checked without it."
         )
     return key
 

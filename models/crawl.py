@@ -101,7 +101,7 @@ class Page(Leased, Base):
     parse_state: Mapped[ParseState] = mapped_column(enum_column(ParseState), default=ParseState.PENDING)
     parse_problems: Mapped[list[str]] = mapped_column(default=list)
     n_ads: Mapped[int] = mapped_column(default=0)
-    # Set for imported records only: sha256 of file hash + record position, so that importing twice stores once.
+    # Only for imported records: hash of the file's hash and the record's place, so that twice is once.
     import_key: Mapped[str | None] = mapped_column(String(64))
 
     source: Mapped[Source] = relationship()

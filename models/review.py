@@ -78,7 +78,8 @@ class Decision(Base):
         # Referenced by blocklist_entry, so that its two signatures are what they claim to be.
         UniqueConstraint("id", "task_id", "round", "reviewer_id", "verdict"),
         CheckConstraint(
-            "(stage = 1 AND verdict IN ('confirm', 'reject')) OR (stage = 2 AND verdict IN ('approve', 'return'))",
+            "(stage = 1 AND verdict IN ('confirm', 'reject'))"
+            " OR (stage = 2 AND verdict IN ('approve', 'return'))",
             name="stage_fits_verdict",
         ),
         CheckConstraint("length(trim(reason)) > 0", name="reason_is_written"),
