@@ -1,0 +1,57 @@
+# Two commands: `make run` starts Saqshy with its sample web, `make test` checks everything.
+.DELETE_ON_ERROR:
+.PHONY: run test setup lint types unit faults bench lock
+
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && command -v $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet install
+
+run: $(VENV)/installed
+	$(BIN)/saqshy demo
+
+test: $(VENV)/installed-dev
+	@sh tests/install_servers.sh
+	$(MAKE) --no-print-directory lint types unit
+
+setup: $(VENV)/installed
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Saqshy needs Python 3.11 or newer: apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq python3-venv; } \
+		|| { echo "Python's venv module is missing. Run: sudo apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Saqshy's own environment into $(VENV) (hash-pinned list, one or two minutes)"
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the tools of the tests into $(VENV)"
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/installed
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/djlint --quiet --check --lint review_api/templates
+
+types:
+	$(BIN)/mypy
+
+unit:
+	$(BIN)/pytest -n 2 --dist loadfile --durations=10
+
+faults: $(VENV)/installed-dev
+	$(BIN)/pytest -m slow --durations=10
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks
+
+lock:
+	uv pip compile --python-version 3.11 --generate-hashes --quiet --no-annotate --no-header --extra build pyproject.toml -o requirements.lock
+	uv pip compile --python-version 3.11 --generate-hashes --quiet --no-annotate --no-header --extra build --extra dev pyproject.toml -o requirements-dev.lock
