@@ -24,7 +24,10 @@ def verify_evidence(session: Session, store: BlobStore) -> Iterator[str | None]:
         the pages it belongs to.
     """
     rows = session.scalars(
-        select(Evidence).where(Evidence.erased_at.is_(None)).order_by(Evidence.id).execution_options(yield_per=500)
+        select(Evidence)
+        .where(Evidence.erased_at.is_(None))
+        .order_by(Evidence.id)
+        .execution_options(yield_per=500)
     )
     for evidence in rows:
         yield _damage(session, store, evidence)

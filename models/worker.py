@@ -60,7 +60,14 @@ class Lane:
             n = self._n_errors[job.name] = self._n_errors.get(job.name, 0) + 1
             pause = min(MAX_PAUSE_SECONDS, job.idle_seconds * 2 ** min(n, 10))
             # The kind of the error and where it arose; its message may quote an ad.
-            log.error("worker.job.failed", job=job.name, kind=type(error).__name__, at=_origin(error), n=n, pause=pause)
+            log.error(
+                "worker.job.failed",
+                job=job.name,
+                kind=type(error).__name__,
+                at=_origin(error),
+                n=n,
+                pause=pause,
+            )
             return pause
         self._n_errors.pop(job.name, None)
         if report.n_done or report.n_failed:
@@ -90,7 +97,8 @@ def stop_on_signals() -> threading.Event:
 def run_lanes(lanes: Sequence[Sequence[Job]], stop: threading.Event) -> None:
     """Run all lanes until ``stop`` is set, then give running jobs a few seconds to end."""
     threads = [
-        threading.Thread(target=Lane(jobs, stop).run, name=f"lane-{jobs[0].name}", daemon=True) for jobs in lanes
+        threading.Thread(target=Lane(jobs, stop).run, name=f"lane-{jobs[0].name}", daemon=True)
+        for jobs in lanes
     ]
     for thread in threads:
         thread.start()
