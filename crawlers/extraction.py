@@ -1,0 +1,79 @@
+"""From the stored bytes of a page to what it says: pure, in the calling process.
+
+Hostile bytes belong into :class:`crawlers.sandbox.ParserChild`, which calls this
+in a process of its own, with limits.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from crawlers.decode import decode, storable
+from crawlers.items import AdItem, ContactItem, Extraction
+from crawlers.pages.base import Page, PageObject
+from crawlers.pages.registry import page_object as find_page_object
+from crawlers.pages.registry import recognise
+
+
+def extract_page(
+    body: bytes,
+    *,
+    url: str,
+    content_type: str | None = None,
+    page_object: str | None = None,
+    fetched_at: datetime | None = None,
+) -> Extraction:
+    """Read one page.
+
+    Args:
+        body: as stored, content encoding already undone.
+        url: where the page was in the end.
+        content_type: as the server said.
+        page_object: name; None = recognise the page by its host and content.
+        fetched_at: aware; the day that «вчера» is counted from.
+
+    Raises:
+        UnknownPageObject: ``page_object`` names none.
+    """
+    decoded = decode(body, content_type)
+    page = Page(decoded.text, url=url, content_type=content_type, fetched_at=fetched_at)
+    for problem in decoded.problems:
+        page.note(problem)
+    reader = find_page_object(page_object)(page) if page_object else recognise(page)
+    if reader is None or not reader.is_mine():
+        page.miss(f"not_this_page: {page_object}" if page_object else "page_not_recognised")
+        return Extraction(page_object, is_complete=False, problems=tuple(page.problems))
+    return _read(reader, page, n_lost=decoded.n_lost)
+
+
+def _read(reader: PageObject, page: Page, *, n_lost: int) -> Extraction:
+    ads = tuple(_storable_ad(ad, page) for ad in reader.ads())
+    links = tuple(dict.fromkeys(reader.links()))
+    is_gone = reader.is_gone()
+    if n_lost and any("\ufffd" in ad.title + ad.text for ad in ads):
+        page.miss("undecodable_text")
+    return Extraction(reader.name, ads, links, page.is_complete, tuple(page.problems), is_gone)
+
+
+def _storable_ad(ad: AdItem, page: Page) -> AdItem:
+    """Clean every text of an ad once more: JSON escapes can bring back what decoding removed."""
+
+    def clean(text: str) -> str:
+        kept, problems = storable(text)
+        for problem in problems:
+            page.note(problem)
+        return kept
+
+    def clean_or_none(text: str | None) -> str | None:
+        return None if text is None else clean(text)
+
+    return replace(
+        ad,
+        external_id=clean(ad.external_id),
+        url=clean(ad.url),
+        title=clean(ad.title),
+        text=clean(ad.text),
+        author=clean_or_none(ad.author),
+        region=clean_or_none(ad.region),
+        forwarded_from=clean_or_none(ad.forwarded_from),
+        contacts=tuple(ContactItem(contact.kind, clean(contact.value)) for contact in ad.contacts),
+    )

@@ -1,0 +1,109 @@
+"""A page as it was fetched, and what a page object is: told a page, it answers fields.
+
+A page object never fetches, stores or guesses. Absent is None; a page that is
+not of its sort is refused by ``is_mine`` before any field is read.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+from typing import ClassVar
+from urllib.parse import urljoin
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawlers.items import AdItem, LinkItem
+from models.urls import BadUrl, canonical_url
+
+
+class Page:
+    """One stored page.
+
+    Args:
+        text: the decoded body, without NUL and lone surrogates.
+        url: where it was in the end, after redirects.
+        content_type: as the server said, or None.
+        fetched_at: aware; what «сегодня» on the page means. None = relative dates stay unread.
+    """
+
+    def __init__(
+        self, text: str, *, url: str, content_type: str | None = None, fetched_at: datetime | None = None
+    ) -> None:
+        self.text = text
+        self.url = url
+        self.content_type = content_type
+        self.fetched_at = fetched_at
+        self.problems: list[str] = []
+        self.is_complete = True
+
+    def miss(self, problem: str) -> None:
+        """Note that something of the page was not read."""
+        self.note(problem)
+        self.is_complete = False
+
+    def note(self, problem: str) -> None:
+        """Note something odd that lost nothing."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    @cached_property
+    def tree(self) -> LexborHTMLParser:
+        """The HTML tree, built by the rules that browsers follow."""
+        return LexborHTMLParser(self.text)
+
+    def css(self, selector: str) -> list[LexborNode]:
+        """All elements that match, in page order."""
+        return self.tree.css(selector)
+
+    def first(self, selector: str) -> LexborNode | None:
+        """The first element that matches."""
+        return self.tree.css_first(selector)
+
+    @cached_property
+    def base_url(self) -> str:
+        """What relative addresses on the page refer to."""
+        base = self.first("base[href]")
+        return urljoin(self.url, base.attributes.get("href") or "") if base else self.url
+
+    def absolute(self, href: str | None) -> str | None:
+        """Canonical address of a link on the page; None when it leads to no web page."""
+        if not href:
+            return None
+        try:
+            return canonical_url(urljoin(self.base_url, href.strip()))
+        except (BadUrl, ValueError):  # ValueError: urljoin on "http://[", which is no address either
+            return None
+
+
+class PageObject(ABC):
+    """One sort of page of one site, or of a standard that many sites follow.
+
+    Attributes:
+        name: what sources and page rows call it.
+        hosts: hosts it was written for, with their subdomains; empty = any site.
+        reads: name of the page object for the ads this one links to; its own name when "".
+    """
+
+    name: ClassVar[str]
+    hosts: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[str] = ""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @abstractmethod
+    def is_mine(self) -> bool:
+        """Whether the page is of this sort at all; a wall or an error page is not."""
+
+    @abstractmethod
+    def ads(self) -> Iterator[AdItem]:
+        """The ads of the page, in its order."""
+
+    def links(self) -> Iterator[LinkItem]:
+        """Addresses worth a visit: further listing pages, ads."""
+        yield from ()
+
+    def is_gone(self) -> bool:
+        """Whether the page says that its ad is closed or removed."""
+        return False

@@ -1,0 +1,75 @@
+"""All page objects by name. A new site is one module beside this one: it is found here by being there."""
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+from crawlers import pages
+from crawlers.pages.base import Page, PageObject
+from models.enums import RequestKind
+from models.errors import Rejected
+from models.urls import host_of
+
+
+class UnknownPageObject(Rejected):
+    """No page object has this name; the message lists those that exist."""
+
+
+@cache
+def page_objects() -> dict[str, type[PageObject]]:
+    """Page objects by name; those written for certain hosts stand before those for any site."""
+    for module in pkgutil.iter_modules(pages.__path__):
+        import_module(f"{pages.__name__}.{module.name}")
+    found = sorted(PageObject.__subclasses__(), key=lambda cls: (not cls.hosts, cls.name))
+    return {cls.name: cls for cls in found}
+
+
+def page_object(name: str) -> type[PageObject]:
+    """The page object of that name.
+
+    Raises:
+        UnknownPageObject: there is none.
+    """
+    try:
+        return page_objects()[name]
+    except KeyError:
+        raise UnknownPageObject(
+            f"There is no page object {name!r}; there are: {', '.join(page_objects())}."
+        ) from None
+
+
+def page_object_for(url: str, kind: RequestKind, hint: str | None = None) -> str | None:
+    """Name of the page object for an address; None = let the content tell.
+
+    Args:
+        url: the address; it matters only without a hint.
+        kind: what the address was asked for. Ads (and rechecks) are read by the
+            page object that the hinted one names for its ads.
+        hint: the page object that the source names for its first pages.
+
+    Raises:
+        UnknownPageObject: the hint is no page object.
+    """
+    is_ad = kind in (RequestKind.AD, RequestKind.RECHECK)
+    if hint is not None:
+        chosen = page_object(hint)
+        return (chosen.reads or chosen.name) if is_ad else chosen.name
+    for cls in page_objects().values():
+        if _is_host_of(cls, url) and bool(cls.reads) != is_ad:
+            return cls.name
+    return None
+
+
+def recognise(page: Page) -> PageObject | None:
+    """The page object that knows a page by its host and content, or by its content alone."""
+    candidates = sorted(page_objects().values(), key=lambda cls: not _is_host_of(cls, page.url))
+    for cls in candidates:
+        reader = cls(page)
+        if reader.is_mine():
+            return reader
+    return None
+
+
+def _is_host_of(cls: type[PageObject], url: str) -> bool:
+    host = host_of(url)
+    return any(host == own or host.endswith("." + own) for own in cls.hosts)

@@ -1,0 +1,106 @@
+"""The public preview of a Telegram channel, and sites that copy its markup."""
+
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborNode
+
+from crawlers.items import AdItem, AdKind, LinkItem
+from crawlers.pages import contacts
+from crawlers.pages.base import PageObject
+from crawlers.pages.dates import parse_date
+from crawlers.pages.text import line, node_text
+from models.enums import RequestKind
+
+_MESSAGE = ".tgme_widget_message[data-post]"
+
+
+class TelegramChannel(PageObject):
+    """About twenty messages of one channel, oldest first; also a single message's page."""
+
+    name = "telegram_channel"
+    hosts = ("t.me",)
+
+    def is_mine(self) -> bool:
+        """Whether this is a preview; a channel without one is led to a page that has neither sign."""
+        return self.page.first(f"{_MESSAGE}, .tgme_channel_history") is not None
+
+    def ads(self) -> Iterator[AdItem]:
+        """Every message but the service ones, once, with or without text."""
+        seen = set()
+        for message in self.page.css(_MESSAGE):
+            post = message.attributes.get("data-post") or ""
+            if "service_message" in (message.attributes.get("class") or "").split() or post in seen:
+                continue
+            seen.add(post)
+            yield self._message(message, post)
+
+    def links(self) -> Iterator[LinkItem]:
+        """The page before this one."""
+        for link in self.page.css('link[rel="prev"], a.tme_messages_more[data-before]'):
+            url = self.page.absolute(link.attributes.get("href"))
+            if url:
+                yield LinkItem(url, RequestKind.LISTING)
+
+    def _message(self, message: LexborNode, post: str) -> AdItem:
+        date = message.css_first(".tgme_widget_message_date")
+        stamp = date.css_first("time[datetime]") if date else None
+        bodies = _bodies(message)
+        text = "\n".join(filter(None, map(node_text, bodies)))
+        if not text:
+            self.page.note("message_without_text")
+        return AdItem(
+            external_id=post,
+            url=self.page.absolute(date.attributes.get("href") if date else None) or self.page.url,
+            title="",
+            text=text,
+            author=_author(message),
+            contacts=contacts.once(contact for body in bodies for contact in contacts.from_links(body)),
+            published_at=parse_date(
+                stamp.attributes.get("datetime") if stamp else None, self.page.fetched_at
+            ),
+            kind=AdKind.POST,
+            is_edited=_is_edited(message),
+            forwarded_from=_own_text(message, ".tgme_widget_message_forwarded_from_name"),
+        )
+
+
+def _bodies(message: LexborNode) -> list[LexborNode]:
+    """What the author wrote: text (bodies nest, so the outermost), the words of a poll."""
+    wanted = message.css(
+        ".js-message_text, .tgme_widget_message_poll_question, .tgme_widget_message_poll_option_text"
+    )
+    return [
+        node
+        for node in wanted
+        if not _is_within(node, message, ("js-message_text", "tgme_widget_message_reply"))
+    ]
+
+
+def _is_within(node: LexborNode, top: LexborNode, classes: tuple[str, ...]) -> bool:
+    above = node.parent
+    while above is not None and above.mem_id != top.mem_id:
+        names = (above.attributes.get("class") or "").split()
+        if any(name in classes for name in names):
+            return True
+        above = above.parent
+    return False
+
+
+def _own_text(message: LexborNode, selector: str) -> str | None:
+    return line(node_text(message.css_first(selector))) or None
+
+
+def _author(message: LexborNode) -> str | None:
+    """Signature of the writer if there is one, else the channel's title."""
+    return _own_text(message, ".tgme_widget_message_from_author") or _own_text(
+        message, ".tgme_widget_message_owner_name"
+    )
+
+
+def _is_edited(message: LexborNode) -> bool:
+    """The word stands bare among the other facts of the footer."""
+    meta = message.css_first(".tgme_widget_message_meta")
+    if meta is None:
+        return False
+    bare = (node.text_content or "" for node in meta.iter(include_text=True) if node.tag == "-text")
+    return any("edited" in words.replace(",", " ").split() for words in bare)

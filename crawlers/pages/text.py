@@ -1,0 +1,58 @@
+"""Text of HTML as a reader sees it: one line per block, no markup, nothing invented."""
+
+import re
+from html import unescape
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure"
+    " footer form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tbody tfoot"
+    " thead tr ul".split()
+)
+_CELLS = frozenset({"td", "th"})
+# Serialised markup: attribute values stand in double quotes and never hold one.
+_TAG = re.compile(r'<!--.*?-->|</?([a-zA-Z][^\s/>]*)(?:[^>"]|"[^"]*")*>', re.DOTALL)
+_UNSEEN = re.compile(r"<(script|style|template|noscript)\b.*?</\1>", re.DOTALL)
+_BLANKS = re.compile(r"[ \t\n\r\f]+")
+_BREAKS = re.compile(r"[\s\x01\x02]*[\x01\x02][\s\x01\x02]*")
+_BLOCK, _LINE = "\x01", "\x02"
+_NO_MARKS = {1: None, 2: None}
+
+
+def node_text(node: LexborNode | None) -> str:
+    """Text of an element and all it holds; "" for None."""
+    return "" if node is None else _markup_text(node.inner_html or "")
+
+
+def html_text(html: str) -> str:
+    """Text of a piece of HTML, for example a description that stands in JSON or a feed."""
+    if "<" not in html and "&" not in html:
+        return _tidy(html.translate(_NO_MARKS))
+    body = LexborHTMLParser(html).body
+    return node_text(body)
+
+
+def line(text: str | None) -> str:
+    """Put a short text on one line, with single blanks."""
+    return " ".join(text.split()) if text else ""
+
+
+def _markup_text(markup: str) -> str:
+    seen = _UNSEEN.sub(" ", markup.translate(_NO_MARKS))
+    return _tidy(unescape(_TAG.sub(_break, _BLANKS.sub(" ", seen))))
+
+
+def _break(tag: re.Match[str]) -> str:
+    name = (tag[1] or "").lower()
+    if name == "br":
+        return _LINE
+    if name in _BLOCKS:
+        return _BLOCK
+    return " " if name in _CELLS else ""
+
+
+def _tidy(text: str) -> str:
+    """Give breaks as line feeds: one per block edge, at most one blank line between lines."""
+    broken = _BREAKS.sub(lambda gap: "\n" * min(2, max(1, gap[0].count(_LINE))), text)
+    return "\n".join(_BLANKS.sub(" ", row).strip() for row in broken.split("\n")).strip()
