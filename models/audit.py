@@ -36,10 +36,12 @@ class AuditAction(StrEnum):
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_PASSWORD_SET = "user.password_set"  # noqa: S105 - the name of an event
+    USER_ROLE_SET = "user.role_set"
     LOGIN_SUCCEEDED = "login.succeeded"
     LOGIN_FAILED = "login.failed"
     LOGIN_ENDED = "login.ended"
     TASK_OPENED = "task.opened"
+    TASK_REFRESHED = "task.refreshed"
     TASK_CLAIMED = "task.claimed"
     TASK_CLAIM_PROLONGED = "task.claim_prolonged"
     TASK_PUT_BACK = "task.put_back"
