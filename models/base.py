@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, MetaData, String, Text
 from sqlalchemy.engine import Dialect
@@ -78,6 +78,9 @@ class Leased:
     ``lease_expires_at`` has passed. ``error`` names the last failure (a code,
     never text of an ad); ``next_try_at`` holds a failed row back.
     """
+
+    if TYPE_CHECKING:
+        id: Mapped[RowId]
 
     lease_token: Mapped[str | None] = mapped_column(String(32), default=None)
     lease_expires_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -3,24 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from models.base import Leased
 
 MAX_ATTEMPTS = 5
-
-
-class LeasedRow(Protocol):
-    """What a row needs to be leased; ``models.base.Leased`` gives it."""
-
-    id: Mapped[int]
-    lease_token: Mapped[str | None]
-    lease_expires_at: Mapped[datetime | None]
-    attempts: Mapped[int]
-    next_try_at: Mapped[datetime | None]
-    error: Mapped[str | None]
 
 
 @dataclass(frozen=True)
@@ -34,7 +25,7 @@ class JobReport:
         return JobReport(self.n_done + other.n_done, self.n_failed + other.n_failed)
 
 
-def is_free(model: type[LeasedRow], now: datetime) -> ColumnElement[bool]:
+def is_free(model: type[Leased], now: datetime) -> ColumnElement[bool]:
     """SQL condition: nobody holds the row and it is not held back."""
     return or_(model.lease_expires_at.is_(None), model.lease_expires_at <= now) & or_(
         model.next_try_at.is_(None), model.next_try_at <= now
@@ -43,7 +34,7 @@ def is_free(model: type[LeasedRow], now: datetime) -> ColumnElement[bool]:
 
 def lease_rows(
     session: Session,
-    model: type[LeasedRow],
+    model: type[Leased],
     *,
     where: ColumnElement[bool],
     order_by: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
@@ -94,25 +85,19 @@ def lease_rows(
     return token, list(rows.scalars())
 
 
-def release(row: LeasedRow) -> None:
+def release(row: Leased) -> None:
     """Give a finished row back; its attempts start anew if it is ever pending again."""
-    _set(row, lease_token=None, lease_expires_at=None, next_try_at=None, error=None, attempts=0)
+    row.lease_token = row.lease_expires_at = row.next_try_at = row.error = None
+    row.attempts = 0
 
 
-def hold_back(row: LeasedRow, error: str, *, now: datetime, first_delay_seconds: float = 30.0) -> bool:
+def hold_back(row: Leased, error: str, *, now: datetime, first_delay_seconds: float = 30.0) -> bool:
     """Record a failure and keep the row for a later try, each pause twice the last.
 
     Returns:
         False when the row has used up its attempts: the caller marks it failed.
     """
-    attempts = cast(int, row.attempts)
-    pause = first_delay_seconds * 2 ** max(attempts - 1, 0)
-    _set(
-        row, lease_token=None, lease_expires_at=None, next_try_at=now + timedelta(seconds=pause), error=error
-    )
-    return attempts < MAX_ATTEMPTS
-
-
-def _set(row: LeasedRow, **values: object) -> None:
-    for name, value in values.items():
-        setattr(row, name, value)
+    row.lease_token = row.lease_expires_at = None
+    row.next_try_at = now + timedelta(seconds=first_delay_seconds * 2 ** max(row.attempts - 1, 0))
+    row.error = error
+    return row.attempts < MAX_ATTEMPTS

@@ -1,6 +1,7 @@
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from models.processes import Child, Supervisor
@@ -10,9 +11,9 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def wait_until(condition: object, seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < deadline, "did not happen in time"
         time.sleep(0.05)
 
