@@ -23,9 +23,11 @@ _XML_CHARSET = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+
 _HEAD_BYTES = 4096
 _GUESS_BYTES = 64 * 1024
 # Labels by which browsers mean the wider windows code page (WHATWG), and what Python has under no such name.
-_WIDER = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "ascii": "cp1252", "us-ascii": "cp1252", "latin1": "cp1252",
-          "windows-1252": "cp1252", "iso-8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030",
-          "x-cp1251": "cp1251", "windows-31j": "cp932", "shift_jis": "cp932", "ks_c_5601-1987": "cp949"}  # fmt: skip
+_WIDER = {
+    "ascii": "cp1252", "us-ascii": "cp1252", "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252",
+    "windows-1252": "cp1252", "iso-8859-9": "cp1254", "x-cp1251": "cp1251", "gb2312": "gb18030", "gbk": "gb18030",
+    "shift_jis": "cp932", "windows-31j": "cp932", "ks_c_5601-1987": "cp949",
+}  # fmt: skip
 _NOT_FOR_PAGES = frozenset({"utf-7", "utf7", "unicode-escape", "raw-unicode-escape", "idna", "punycode"})
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Share of the bytes beyond ASCII that may be broken before a declared UTF-8 is not believed.

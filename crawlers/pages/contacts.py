@@ -40,7 +40,7 @@ def email(text: str) -> ContactItem | None:
 
 
 def from_href(href: str) -> ContactItem | None:
-    """Contact that a link leads to: phone, mail, messenger name, or another web page; None for anything else."""
+    """Contact that a link leads to: phone, mail, messenger name, another web page; None for anything else."""
     scheme, _, rest = href.strip().partition(":")
     if scheme.lower() == "tel":
         return phone(unquote(rest)) if re.search(r"\d", rest) else None

@@ -6,7 +6,7 @@ A time without a zone is Kazakhstan's (+05:00 in the whole country since 2024-03
 import re
 from datetime import UTC, datetime, time, timedelta, timezone
 
-import dateparser
+import dateparser  # type: ignore[import-untyped]  # ships no types
 
 LOCAL = timezone(timedelta(hours=5))
 _DAYS_AGO = {
@@ -42,8 +42,8 @@ def parse_date(text: str | None, now: datetime | None) -> datetime | None:
     """Time that ``text`` names, in UTC; None when it names none.
 
     Args:
-        text: ISO 8601, ``14 ноября 2026 г.``, ``2026 ж. 14 қараша``, ``14.11.2026 10:30``, ``вчера, 10:30`` and the like.
-        now: when the page was fetched, aware; without it relative dates and dates without a year are not read.
+        text: ISO 8601, ``14 ноября 2026 г.``, ``2026 ж. 14 қараша``, ``14.11.2026 10:30``, ``вчера, 10:30``…
+        now: when the page was fetched, aware; without it relative dates and those without a year stay unread.
     """
     text = " ".join((text or "").split())
     if not text or len(text) > 100:
@@ -122,5 +122,5 @@ def _other(text: str, now: datetime | None) -> datetime | None:
     }
     if now is not None:
         settings["RELATIVE_BASE"] = now.astimezone(LOCAL).replace(tzinfo=None)
-    found = dateparser.parse(text, languages=_LANGUAGES, settings=settings)  # type: ignore[arg-type]  # its stub knows no TypedDict keys of ours
+    found = dateparser.parse(text, languages=_LANGUAGES, settings=settings)
     return _utc(found) if found else None

@@ -120,7 +120,7 @@ def _contacts(posting: dict[str, Json]) -> Iterator[ContactItem | None]:
 
 
 def read_region(posting: dict[str, Json]) -> str | None:
-    """Places of work, ``locality, region`` each, divided by semicolons; the country when nothing nearer is said."""
+    """Places of work, ``locality, region`` each, divided by semicolons; the country if nothing nearer is said."""
     places = []
     for place in list_at(posting, "jobLocation") or list_at(posting, "applicantLocationRequirements"):
         address = at(place, "address")

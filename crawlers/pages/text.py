@@ -6,10 +6,13 @@ from html import unescape
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure"
-    " footer form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tbody tfoot"
-    " thead tr ul".split()
-)
+    {
+        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div",
+        "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
+        "header", "hr", "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary", "table",
+        "tbody", "tfoot", "thead", "tr", "ul",
+    }
+)  # fmt: skip
 _CELLS = frozenset({"td", "th"})
 # Serialised markup: attribute values stand in double quotes and never hold one.
 _TAG = re.compile(r'<!--.*?-->|</?([a-zA-Z][^\s/>]*)(?:[^>"]|"[^"]*")*>', re.DOTALL)
