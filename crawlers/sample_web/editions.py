@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawlers.sample_web.ads import LAST_EDITION, in_edition
-from crawlers.sample_web.sites import Answer, Site
+from crawlers.sample_web.site import Answer, Site
 from models.errors import Rejected
 
 

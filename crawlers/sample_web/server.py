@@ -18,7 +18,8 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from crawlers.sample_web.editions import EditionBook
-from crawlers.sample_web.sites import PLAIN, Answer, Question, all_sites
+from crawlers.sample_web.site import PLAIN, Answer, Question
+from crawlers.sample_web.sites import all_sites
 
 LOOPBACK = "127.0.0.1"
 SOCKET_TIMEOUT_SECONDS = 10.0
