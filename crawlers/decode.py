@@ -25,13 +25,13 @@ _GUESS_BYTES = 64 * 1024
 # Labels by which browsers mean the wider windows code page (WHATWG), and what Python has under no such name.
 _WIDER = {
     "ascii": "cp1252", "us-ascii": "cp1252", "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252",
-    "windows-1252": "cp1252", "iso-8859-9": "cp1254", "x-cp1251": "cp1251", "gb2312": "gb18030", "gbk": "gb18030",
-    "shift_jis": "cp932", "windows-31j": "cp932", "ks_c_5601-1987": "cp949",
+    "windows-1252": "cp1252", "iso-8859-9": "cp1254", "x-cp1251": "cp1251", "gb2312": "gb18030",
+    "gbk": "gb18030", "shift_jis": "cp932", "windows-31j": "cp932", "ks_c_5601-1987": "cp949",
 }  # fmt: skip
 _NOT_FOR_PAGES = frozenset({"utf-7", "utf7", "unicode-escape", "raw-unicode-escape", "idna", "punycode"})
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Share of the bytes beyond ASCII that may be broken before a declared UTF-8 is not believed.
-_FEW_BAD = 0.1
+_FEW_BAD = 0.25
 
 
 @dataclass(frozen=True, slots=True)

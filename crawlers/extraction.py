@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from crawlers.decode import decode, storable
-from crawlers.items import AdItem, ContactItem, Extraction
+from crawlers.items import AdItem, AdKind, ContactItem, Extraction
 from crawlers.pages.base import Page, PageObject
 from crawlers.pages.registry import page_object as find_page_object
 from crawlers.pages.registry import recognise
+from crawlers.pages.text import line, node_text
 
 
 def extract_page(
@@ -39,19 +40,37 @@ def extract_page(
     for problem in decoded.problems:
         page.note(problem)
     reader = find_page_object(page_object)(page) if page_object else recognise(page)
-    if reader is None or not reader.is_mine():
-        page.miss(f"not_this_page: {page_object}" if page_object else "page_not_recognised")
-        return Extraction(page_object, is_complete=False, problems=tuple(page.problems))
-    return _read(reader, page, n_lost=decoded.n_lost)
+    if reader is not None and reader.is_mine():
+        return _read(reader, page, n_lost=decoded.n_lost)
+    page.miss(f"not_this_page: {page_object}" if page_object else "page_not_recognised")
+    return Extraction(page_object, _salvaged(page), is_complete=False, problems=tuple(page.problems))
 
 
 def _read(reader: PageObject, page: Page, *, n_lost: int) -> Extraction:
     ads = tuple(_storable_ad(ad, page) for ad in reader.ads())
+    if not ads and not page.is_complete:
+        ads = _salvaged(page)
     links = tuple(dict.fromkeys(reader.links()))
     is_gone = reader.is_gone()
     if n_lost and any("\ufffd" in ad.title + ad.text for ad in ads):
         page.miss("undecodable_text")
     return Extraction(reader.name, ads, links, page.is_complete, tuple(page.problems), is_gone)
+
+
+def _salvaged(page: Page) -> tuple[AdItem, ...]:
+    """All text of a page whose markup had to be cut, as one ad: a person must see what the markup hid."""
+    if not page.was_cut:
+        return ()
+    text = node_text(page.tree.body)
+    url = page.absolute(page.url) or page.url
+    ad = AdItem(
+        external_id=url[:512],
+        url=url,
+        title=line(node_text(page.first("title"))),
+        text=text,
+        kind=AdKind.PAGE,
+    )
+    return (_storable_ad(ad, page),) if text else ()
 
 
 def _storable_ad(ad: AdItem, page: Page) -> AdItem:

@@ -96,7 +96,7 @@ class ParserChild:
                 return Extraction(page_object, is_complete=False, problems=(f"parser_killed: {silence}",))
 
     def _ask(self, header: bytes, body: bytes) -> Extraction:
-        """Ask the child; once more when it died of a page that was not its first, for an earlier one may be to blame."""
+        """Ask the child; twice if it dies of a page not its first, for an earlier one may be to blame."""
         was_used = self._n_answers > 0
         try:
             return self._exchange(header, body)
@@ -145,7 +145,7 @@ class ParserChild:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [*command, *limits],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={},

@@ -14,7 +14,9 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawlers.items import AdItem, LinkItem
-from models.urls import BadUrl, canonical_url
+from crawlers.pages.soup import tame
+from crawlers.pages.text import line, node_text, plain_text
+from models.urls import BadUrl, canonical_url, host_of
 
 
 class Page:
@@ -36,6 +38,7 @@ class Page:
         self.fetched_at = fetched_at
         self.problems: list[str] = []
         self.is_complete = True
+        self.was_cut = False
 
     def miss(self, problem: str) -> None:
         """Note that something of the page was not read."""
@@ -49,8 +52,27 @@ class Page:
 
     @cached_property
     def tree(self) -> LexborHTMLParser:
-        """The HTML tree, built by the rules that browsers follow."""
-        return LexborHTMLParser(self.text)
+        """The HTML tree, built by the rules that browsers follow, of markup made safe for it."""
+        return self._parse(self.text)
+
+    def html_text(self, html: str | None) -> str:
+        """Text of a piece of HTML that the page holds as a string, for example in JSON; "" for None."""
+        if not html:
+            return ""
+        if "<" not in html and "&" not in html:
+            return plain_text(html)
+        return node_text(self._parse(html).body)
+
+    def html_line(self, html: str | None) -> str:
+        """Text of such a piece on one line."""
+        return line(self.html_text(html))
+
+    def _parse(self, html: str) -> LexborHTMLParser:
+        safe, problems = tame(html)
+        for problem in problems:
+            self.was_cut = True
+            self.miss(problem)
+        return LexborHTMLParser(safe)
 
     def css(self, selector: str) -> list[LexborNode]:
         """All elements that match, in page order."""
@@ -59,6 +81,11 @@ class Page:
     def first(self, selector: str) -> LexborNode | None:
         """The first element that matches."""
         return self.tree.css_first(selector)
+
+    @cached_property
+    def host(self) -> str:
+        """Host of the page, lower case."""
+        return host_of(self.url)
 
     @cached_property
     def base_url(self) -> str:
@@ -83,11 +110,13 @@ class PageObject(ABC):
         name: what sources and page rows call it.
         hosts: hosts it was written for, with their subdomains; empty = any site.
         reads: name of the page object for the ads this one links to; its own name when "".
+        is_recognisable: whether ``is_mine`` alone is proof; if not, a source must name it.
     """
 
     name: ClassVar[str]
     hosts: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[str] = ""
+    is_recognisable: ClassVar[bool] = True
 
     def __init__(self, page: Page) -> None:
         self.page = page

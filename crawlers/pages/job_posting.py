@@ -12,7 +12,6 @@ from crawlers.pages.base import Page, PageObject
 from crawlers.pages.dates import parse_date
 from crawlers.pages.json_ld import find_items, find_microdata
 from crawlers.pages.prices import Price, currency_code, parse_price, period_name
-from crawlers.pages.text import html_text, line
 from crawlers.pages.values import Json, at, decimal_at, list_at, text_at
 from models.urls import host_of
 
@@ -36,7 +35,7 @@ class JobPosting(PageObject):
 
     def is_mine(self) -> bool:
         """Whether the page has a JobPosting."""
-        return bool(self._postings)
+        return "JobPosting" in self.page.text and bool(self._postings)
 
     def ads(self) -> Iterator[AdItem]:
         """One ad per posting; a posting that stands twice is one."""
@@ -50,7 +49,7 @@ class JobPosting(PageObject):
 
 def read_posting(posting: dict[str, Json], page: Page, *, is_alone: bool) -> AdItem:
     """Turn one JobPosting item into an ad."""
-    title = line(html_text(text_at(posting, "title") or text_at(posting, "name") or ""))
+    title = page.html_line(text_at(posting, "title") or text_at(posting, "name"))
     author = text_at(posting, "hiringOrganization", "name") or text_at(posting, "hiringOrganization")
     url = own_url(posting, page)
     price = read_salary(at(posting, "baseSalary"))
@@ -58,10 +57,10 @@ def read_posting(posting: dict[str, Json], page: Page, *, is_alone: bool) -> AdI
         external_id=_external_id(posting, url, is_alone=is_alone, fingerprint=f"{title}\n{author}"),
         url=url,
         title=title,
-        text=_text(posting),
-        author=line(html_text(author)) if author else None,
+        text=_text(posting, page),
+        author=page.html_line(author) or None,
         contacts=contacts.once(_contacts(posting)),
-        region=read_region(posting),
+        region=read_region(posting, page),
         price_amount=price.amount if price else None,
         price_currency=price.currency if price else None,
         price_period=price.period if price else None,
@@ -93,22 +92,22 @@ def _external_id(posting: dict[str, Json], url: str, *, is_alone: bool, fingerpr
     return f"{url[:480]}#{sha256(fingerprint.encode(errors='replace')).hexdigest()[:16]}"
 
 
-def _text(posting: dict[str, Json]) -> str:
-    parts = [_field_text(text_at(posting, "description") or "")]
+def _text(posting: dict[str, Json], page: Page) -> str:
+    parts = [field_text(text_at(posting, "description"), page)]
     for name in _MORE_TEXT:
         for value in list_at(posting, name):
-            part = _field_text(
-                text_at(value) or text_at(value, "description") or text_at(value, "name") or ""
-            )
+            words = text_at(value) or text_at(value, "description") or text_at(value, "name")
+            part = field_text(words, page)
             if part and not any(part in other for other in parts):
                 parts.append(part)
     return "\n".join(part for part in parts if part)
 
 
-def _field_text(html: str) -> str:
+def field_text(html: str | None, page: Page) -> str:
     """Text of a field; escaped HTML (``&lt;p&gt;``) is unescaped once more, as sites mean it."""
-    is_escaped = _ESCAPED_TAG.search(html) and not _TAG.search(html)
-    return html_text(unescape(html) if is_escaped else html)
+    if html and _ESCAPED_TAG.search(html) and not _TAG.search(html):
+        html = unescape(html)
+    return page.html_text(html)
 
 
 def _contacts(posting: dict[str, Json]) -> Iterator[ContactItem | None]:
@@ -119,17 +118,16 @@ def _contacts(posting: dict[str, Json]) -> Iterator[ContactItem | None]:
             yield contacts.email(mail) if mail else None
 
 
-def read_region(posting: dict[str, Json]) -> str | None:
-    """Places of work, ``locality, region`` each, divided by semicolons; the country if nothing nearer is said."""
+def read_region(posting: dict[str, Json], page: Page) -> str | None:
+    """Places of work as ``locality, region; …``; the country where nothing nearer is said."""
     places = []
     for place in list_at(posting, "jobLocation") or list_at(posting, "applicantLocationRequirements"):
         address = at(place, "address")
         near = [text_at(address, part) for part in ("addressLocality", "addressRegion")]
         country = text_at(address, "addressCountry") or text_at(address, "addressCountry", "name")
         far = text_at(address) or country or text_at(place, "name") or text_at(place)
-        words = ", ".join(dict.fromkeys(line(html_text(word)) for word in near if word)) or line(
-            html_text(far or "")
-        )
+        words = ", ".join(dict.fromkeys(page.html_line(word) for word in near if word))
+        words = words or page.html_line(far)
         if words:
             places.append(words)
     return "; ".join(dict.fromkeys(places)) or None

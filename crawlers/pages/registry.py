@@ -1,6 +1,7 @@
 """All page objects by name. A new site is one module beside this one: it is found here by being there."""
 
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
@@ -20,8 +21,17 @@ def page_objects() -> dict[str, type[PageObject]]:
     """Page objects by name; those written for certain hosts stand before those for any site."""
     for module in pkgutil.iter_modules(pages.__path__):
         import_module(f"{pages.__name__}.{module.name}")
-    found = sorted(PageObject.__subclasses__(), key=lambda cls: (not cls.hosts, cls.name))
+    found = sorted(_named(PageObject), key=lambda cls: (not cls.hosts, cls.name))
     return {cls.name: cls for cls in found}
+
+
+def _named(cls: type) -> Iterator[type[PageObject]]:
+    """Subclasses, near and far, that have a name; the others are only shared beginnings."""
+    sub: type[PageObject]
+    for sub in cls.__subclasses__():
+        if "name" in vars(sub):
+            yield sub
+        yield from _named(sub)
 
 
 def page_object(name: str) -> type[PageObject]:
@@ -62,8 +72,8 @@ def page_object_for(url: str, kind: RequestKind, hint: str | None = None) -> str
 
 def recognise(page: Page) -> PageObject | None:
     """The page object that knows a page by its host and content, or by its content alone."""
-    candidates = sorted(page_objects().values(), key=lambda cls: not _is_host_of(cls, page.url))
-    for cls in candidates:
+    known = [cls for cls in page_objects().values() if cls.is_recognisable]
+    for cls in sorted(known, key=lambda cls: not _is_host_of(cls, page.url)):
         reader = cls(page)
         if reader.is_mine():
             return reader

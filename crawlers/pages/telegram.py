@@ -22,7 +22,8 @@ class TelegramChannel(PageObject):
 
     def is_mine(self) -> bool:
         """Whether this is a preview; a channel without one is led to a page that has neither sign."""
-        return self.page.first(f"{_MESSAGE}, .tgme_channel_history") is not None
+        has_sign = "tgme_" in self.page.text  # spares other pages the tree
+        return has_sign and self.page.first(f"{_MESSAGE}, .tgme_channel_history") is not None
 
     def ads(self) -> Iterator[AdItem]:
         """Every message but the service ones, once, with or without text."""

@@ -3,15 +3,13 @@
 import re
 from html import unescape
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 _BLOCKS = frozenset(
-    {
-        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div",
-        "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
-        "header", "hr", "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary", "table",
-        "tbody", "tfoot", "thead", "tr", "ul",
-    }
+    {"address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
+     "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2",
+     "h3", "h4", "h5", "h6", "hr", "header", "legend", "li", "main", "nav", "ol", "option", "p",
+     "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul"}
 )  # fmt: skip
 _CELLS = frozenset({"td", "th"})
 # Serialised markup: attribute values stand in double quotes and never hold one.
@@ -19,6 +17,7 @@ _TAG = re.compile(r'<!--.*?-->|</?([a-zA-Z][^\s/>]*)(?:[^>"]|"[^"]*")*>', re.DOT
 _UNSEEN = re.compile(r"<(script|style|template|noscript)\b.*?</\1>", re.DOTALL)
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 _BREAKS = re.compile(r"[\s\x01\x02]*[\x01\x02][\s\x01\x02]*")
+_MANY_BREAKS = re.compile(r"\n{3,}")
 _BLOCK, _LINE = "\x01", "\x02"
 _NO_MARKS = {1: None, 2: None}
 
@@ -28,12 +27,10 @@ def node_text(node: LexborNode | None) -> str:
     return "" if node is None else _markup_text(node.inner_html or "")
 
 
-def html_text(html: str) -> str:
-    """Text of a piece of HTML, for example a description that stands in JSON or a feed."""
-    if "<" not in html and "&" not in html:
-        return _tidy(html.translate(_NO_MARKS))
-    body = LexborHTMLParser(html).body
-    return node_text(body)
+def plain_text(text: str) -> str:
+    """Text that holds no markup: blanks single, line feeds kept as they are."""
+    rows = (_BLANKS.sub(" ", row).strip() for row in text.splitlines())
+    return _MANY_BREAKS.sub("\n\n", "\n".join(rows)).strip()
 
 
 def line(text: str | None) -> str:
