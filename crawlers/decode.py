@@ -29,7 +29,7 @@ _WIDER = {
     "gbk": "gb18030", "shift_jis": "cp932", "windows-31j": "cp932", "ks_c_5601-1987": "cp949",
 }  # fmt: skip
 _NOT_FOR_PAGES = frozenset({"utf-7", "utf7", "unicode-escape", "raw-unicode-escape", "idna", "punycode"})
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # Share of the bytes beyond ASCII that may be broken before a declared UTF-8 is not believed.
 _FEW_BAD = 0.25
 
@@ -71,16 +71,17 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
 
 def storable(text: str) -> tuple[str, tuple[str, ...]]:
     """Remove what no store takes: NUL (PostgreSQL) and lone surrogates (UTF-8); say how many."""
-    found = _UNSTORABLE.findall(text)
-    if not found:
-        return text, ()
-    n_nul = found.count("\x00")
     problems = []
+    n_nul = text.count("\x00")
     if n_nul:
         problems.append(f"nul_removed: {n_nul}")
-    if len(found) > n_nul:
-        problems.append(f"lone_surrogates_removed: {len(found) - n_nul}")
-    return _UNSTORABLE.sub("", text), tuple(problems)
+        text = text.replace("\x00", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text, n_lone = _LONE_SURROGATE.subn("", text)
+        problems.append(f"lone_surrogates_removed: {n_lone}")
+    return text, tuple(problems)
 
 
 def _by_mark(body: bytes) -> tuple[str, bytes] | None:

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawlers.decode import storable
 from crawlers.items import AdItem, LinkItem
 from crawlers.pages.soup import tame
 from crawlers.pages.text import line, node_text, plain_text
@@ -59,6 +60,9 @@ class Page:
         """Text of a piece of HTML that the page holds as a string, for example in JSON; "" for None."""
         if not html:
             return ""
+        html, problems = storable(html)  # JSON escapes bring back what decoding removed
+        for problem in problems:
+            self.note(problem)
         if "<" not in html and "&" not in html:
             return plain_text(html)
         return node_text(self._parse(html).body)
@@ -97,8 +101,10 @@ class Page:
         """Canonical address of a link on the page; None when it leads to no web page."""
         if not href:
             return None
+        href = href.strip()
+        is_whole = href.lower().startswith(("https://", "http://"))  # spares the look for <base> in the tree
         try:
-            return canonical_url(urljoin(self.base_url, href.strip()))
+            return canonical_url(href if is_whole else urljoin(self.base_url, href))
         except (BadUrl, ValueError):  # ValueError: urljoin on "http://[", which is no address either
             return None
 

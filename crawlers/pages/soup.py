@@ -17,15 +17,25 @@ from dataclasses import dataclass, field
 MAX_DEPTH = 200
 MAX_ATTRIBUTES = 250
 
-_TAG = re.compile(
-    r"<(/?)([a-zA-Z][^\s/>]*+)((?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'>][^\s>]*+|(?=>)))*+)>"
+_ATTRIBUTES = r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|(?=>)))*+"""
+_RAW = "script|style|textarea|title|xmp|iframe|noembed|noframes"
+# One piece of a page: text up to a tag, and the tag. Every alternative takes what it looked at,
+# so that the whole page is read once, whatever it holds.
+_PIECE = re.compile(
+    rf"""[^<]*+(?:
+        <(?P<raw>{_RAW})(?=[\s/>])(?P<raw_attributes>{_ATTRIBUTES})>
+            (?:[^<]++|<(?!/(?P=raw)[\s/>]))*+ (?:</(?P=raw)[^>]*+>|(?P<cut_in_script>.*+))
+        |<(?P<end>/?)(?P<name>[a-z][^\s/>]*+)(?P<attributes>{_ATTRIBUTES})>
+        |<!---?>|<!--(?:[^-]++|-(?!-!?>))*+--!?>
+        |<!--(?P<cut_in_comment>.*+)
+        |<[!?/][^>]*+(?:>|\Z)
+        |<(?P<cut_in_tag>[a-z].*+)
+        |<
+        |\Z
+    )""",
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
 _ATTRIBUTE = re.compile(r"[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>]*+))?+")
-_COMMENT_END = re.compile(r"--!?>")
-_RAW_END = {
-    name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
-    for name in ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")
-}
 _VOID = frozenset(
     {"area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input",
      "keygen", "link", "meta", "param", "source", "track", "wbr"}
@@ -63,6 +73,10 @@ class _Count:
         if name not in self.problems:
             self.problems.append(name)
 
+    def cut_tag(self, piece: re.Match[str]) -> None:
+        """Take the whole tag of a piece out, from its ``<`` to its ``>``."""
+        self.cuts.append((piece.start("end") - 1, piece.end(), ""))
+
 
 def tame(html: str) -> tuple[str, tuple[str, ...]]:
     """Take out the tags that nest too deep and the attributes that are too many; keep all text.
@@ -73,81 +87,49 @@ def tame(html: str) -> tuple[str, tuple[str, ...]]:
         Each means that the page was not, or may not have been, read as its readers see it.
     """
     count = _Count()
-    position = html.find("<")
-    while position >= 0:
-        position = html.find("<", _step(html, position, count))
+    for piece in _PIECE.finditer(html):
+        name = piece["name"]
+        if name is None:
+            _note_raw_or_cut(piece, count)
+            continue
+        name = name.lower()
+        if piece["end"]:
+            _close(piece, name, count)
+            continue
+        if len(piece["attributes"]) > 2 * MAX_ATTRIBUTES:  # each needs a name and a blank
+            _check_attributes(piece, "name", "attributes", count)
+        if name not in _VOID and name not in _SELF_ENDING:
+            _open(piece, name, count)
     return _apply(html, count.cuts), tuple(count.problems)
 
 
-def _step(html: str, position: int, count: _Count) -> int:
-    """Read what begins with ``<`` at a position; return where to go on, at least one further."""
-    following = html[position + 1 : position + 2]
-    if following in ("!", "?"):
-        return _comment(html, position, count)
-    if following == "/" and not html[position + 2 : position + 3].isalpha():
-        return _comment(html, position, count)
-    if not (following == "/" or (following.isascii() and following.isalpha())):
-        return position + 1
-    tag = _TAG.match(html, position)
-    if tag is None:
-        # The standard drops an unended tag with all that follows; the author may have meant it as text.
-        count.problem("cut_in_tag")
-        return len(html)
-    name = tag[2].lower()
-    if tag[1]:
-        _close(tag, name, count)
-        return tag.end()
-    _check_attributes(tag, count)
-    if name in _RAW_END:
-        return _raw_end(html, tag.end(), name, count)
-    _open(tag, name, count)
-    return tag.end()
+def _note_raw_or_cut(piece: re.Match[str], count: _Count) -> None:
+    """Look at a piece without an ordinary tag: script and its like, a comment, or an end in the middle."""
+    if piece["raw"] and len(piece["raw_attributes"]) > 2 * MAX_ATTRIBUTES:
+        _check_attributes(piece, "raw", "raw_attributes", count)
+    for problem in ("cut_in_script", "cut_in_comment", "cut_in_tag"):
+        if piece[problem] is not None:
+            # The standard drops what is not ended; the author may have meant it to be read.
+            count.problem(problem)
 
 
-def _comment(html: str, position: int, count: _Count) -> int:
-    if not html.startswith("<!--", position):
-        end = html.find(">", position)
-        return end + 1 if end >= 0 else len(html)
-    if html.startswith((">", "->"), position + 4):
-        return position + 5
-    found = _COMMENT_END.search(html, position + 4)
-    if found is None:
-        count.problem("cut_in_comment")
-        return len(html)
-    return found.end()
-
-
-def _raw_end(html: str, position: int, name: str, count: _Count) -> int:
-    found = _RAW_END[name].search(html, position)
-    if found is None:
-        count.problem("cut_in_script")
-        return len(html)
-    end = html.find(">", found.end())
-    return end + 1 if end >= 0 else len(html)
-
-
-def _check_attributes(tag: re.Match[str], count: _Count) -> None:
-    attributes = tag[3]
-    if len(attributes) <= 2 * MAX_ATTRIBUTES:  # each needs a name and a blank
-        return
+def _check_attributes(piece: re.Match[str], name: str, attributes: str, count: _Count) -> None:
     kept: list[str] = []
-    for number, attribute in enumerate(_ATTRIBUTE.finditer(attributes)):
+    for number, attribute in enumerate(_ATTRIBUTE.finditer(piece[attributes])):
         if number == MAX_ATTRIBUTES:
             count.problem("too_many_attributes")
-            count.cuts.append((tag.start(), tag.end(), f"<{tag[2]} {' '.join(kept)}>"))
+            count.cuts.append((piece.start(name), piece.end(attributes), f"{piece[name]} {' '.join(kept)}"))
             return
         kept.append(attribute[0])
 
 
-def _open(tag: re.Match[str], name: str, count: _Count) -> None:
-    if name in _VOID or name in _SELF_ENDING:
-        return
-    if tag[3].endswith("/") and (count.names["svg"] or count.names["math"]):
+def _open(piece: re.Match[str], name: str, count: _Count) -> None:
+    if (count.names["svg"] or count.names["math"]) and piece["attributes"].endswith("/"):
         return
     is_cut = len(count.stack) + count.n_carried >= MAX_DEPTH
     if is_cut:
         count.problem("too_deep")
-        count.cuts.append((tag.start(), tag.end(), ""))
+        count.cut_tag(piece)
     if name in _CARRIED_ON:
         count.carried.setdefault(name, []).append(is_cut)
         count.n_carried += 1
@@ -156,13 +138,13 @@ def _open(tag: re.Match[str], name: str, count: _Count) -> None:
         count.names[name] += 1
 
 
-def _close(tag: re.Match[str], name: str, count: _Count) -> None:
+def _close(piece: re.Match[str], name: str, count: _Count) -> None:
     if name in _CARRIED_ON:
         opened = count.carried.get(name)
         if opened:
             count.n_carried -= 1
             if opened.pop():
-                count.cuts.append((tag.start(), tag.end(), ""))
+                count.cut_tag(piece)
         return
     if not count.names[name] or (name not in _CLOSES_ALL and count.stack[-1][0] != name):
         return
@@ -171,16 +153,17 @@ def _close(tag: re.Match[str], name: str, count: _Count) -> None:
         count.names[closed] -= 1
         if closed == name:
             if was_cut:
-                count.cuts.append((tag.start(), tag.end(), ""))
+                count.cut_tag(piece)
             return
 
 
 def _apply(html: str, cuts: list[tuple[int, int, str]]) -> str:
-    """Make the cuts; the last of several at one place wins."""
     if not cuts:
         return html
     pieces, position = [], 0
-    for start, end, instead in sorted({cut[0]: cut for cut in cuts}.values()):
+    for start, end, instead in sorted(cuts):
+        if start < position:  # attributes of a tag that is cut out as a whole
+            continue
         pieces += [html[position:start], instead]
         position = end
     pieces.append(html[position:])
