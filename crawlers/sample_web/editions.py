@@ -1,9 +1,9 @@
 """Which edition each sample site shows, remembered over restarts.
 
 A site begins with edition 1. When every ad of it has been served in full at
-least once, the next listing page asked for opens edition 2. So a first crawl,
-however often it is interrupted, sees one state of the site, and the next crawl
-sees the changes.
+least once, and then a listing page is asked for a second time, edition 2 opens.
+So a first crawl, however often it is interrupted, sees one state of the site,
+and the next crawl sees the changes.
 """
 
 import json
@@ -23,6 +23,8 @@ class SampleStateDamaged(Rejected):
 
 @dataclass(slots=True)
 class _Progress:
+    """``served`` holds keys of ads, beginning with the host, and listing addresses, beginning with ``/``."""
+
     edition: int = 1
     served: set[str] = field(default_factory=set)
 
@@ -51,23 +53,24 @@ class EditionBook:
         with self._lock:
             return self._progress[host].edition
 
-    def turn_if_read(self, host: str) -> bool:
-        """Open the next edition of ``host`` if the present one has been served whole; say whether it was."""
+    def turn_if_read(self, host: str, target: str) -> bool:
+        """Open the next edition of ``host`` if asking for ``target`` begins a new crawl; say whether."""
         with self._lock:
             progress = self._progress[host]
             keys = {ad.key for ad in in_edition(self._sites[host].ads, progress.edition)}
-            if progress.edition >= LAST_EDITION or not keys <= progress.served:
+            if progress.edition >= LAST_EDITION or not keys | {target} <= progress.served:
                 return False
             progress.edition += 1
             self._save()
             return True
 
-    def note_served(self, host: str, answer: Answer) -> None:
-        """Remember which ads an answer showed in full."""
+    def note_served(self, host: str, target: str, answer: Answer) -> None:
+        """Remember which ads an answer showed in full, and that a listing was asked for."""
+        served = answer.shown | ({target} if answer.is_listing else set())
         with self._lock:
             progress = self._progress[host]
-            if progress.edition < LAST_EDITION and not answer.shown <= progress.served:
-                progress.served |= answer.shown
+            if progress.edition < LAST_EDITION and not served <= progress.served:
+                progress.served |= served
                 self._save()
 
     def _load(self, state_file: Path) -> None:

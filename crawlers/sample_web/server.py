@@ -101,9 +101,9 @@ class _Server(ThreadingHTTPServer):
         answer = site.answer(asked, self.book.edition(host))
         if not counts:
             return answer
-        if answer.is_listing and self.book.turn_if_read(host):
+        if answer.is_listing and self.book.turn_if_read(host, asked.target):
             answer = site.answer(asked, self.book.edition(host))
-        self.book.note_served(host, answer)
+        self.book.note_served(host, asked.target, answer)
         return answer
 
     def handle_error(self, request: Any, client_address: Any) -> None:

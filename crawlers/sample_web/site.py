@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from jinja2 import Environment
 
@@ -54,6 +55,11 @@ class Question:
     path: str
     query: Mapping[str, str]
     base: str
+
+    @property
+    def target(self) -> str:
+        """Path and query as one word, the same for every order of parameters."""
+        return f"{self.path}?{urlencode(sorted(self.query.items()))}"
 
 
 @dataclass(frozen=True, slots=True)
