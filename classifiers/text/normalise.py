@@ -105,7 +105,8 @@ class _Copy:
 
     def _apply(self, edits: list[tuple[int, int, str]]) -> None:
         """Make the edits, which are in order and do not touch each other."""
-        pieces, position = [], 0
+        pieces: list[str] = []
+        position = 0
         for start, end, new in edits:
             pieces += (self.text[position:start], new)
             position = end

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from pymorphy3 import MorphAnalyzer
+from pymorphy3 import MorphAnalyzer  # type: ignore[import-untyped]
 
 _MIN_SCORE = 0.15
 _MAX_LEMMAS = 2

@@ -140,7 +140,7 @@ _UZBEK_LATIN = str.maketrans(
 _UZBEK_ENDINGS = _harmonic(
     "ning lar larni larga lardan larning ni ga ka qa da dan dagi im ing i si imiz ingiz lari",
     "aman amiz asan asiz adi ydi yman ymiz moqchiman moqchimiz yapman yapmiz di dim dik ib gan sin ay",
-    "iladi ish ishni ishga uvchi man miz siz",
+    "iladi ish ishni ishga uvchi man miz",
 )
 
 

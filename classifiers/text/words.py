@@ -4,7 +4,8 @@ A word is read once and kept in a bounded cache, because ads repeat their
 words: after 3 500 ads fewer than 2 % of the words are new.
 
 Keys carry their language: ``r:`` Russian lemma, ``k:`` Kazakh or Kyrgyz stem,
-``u:`` Uzbek stem, ``e:`` English stem, ``x:`` the word as it reads.
+``u:`` Uzbek stem, ``e:`` English stem, ``x:`` the word as it
+reads, ``f:`` the same without Kazakh letters, ``n:`` a range that a number lies in.
 """
 
 import re
@@ -32,9 +33,9 @@ from classifiers.text.stems import (
 
 _APOSTROPHES = "'’ʻʼ`‘´"
 WORD = re.compile(
-    rf"[^\W_]+(?:[{_APOSTROPHES}@$][^\W\d_]+)*|[\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
+    rf"[^\W_]+(?:[{_APOSTROPHES}@$][^\W\d_]+)*|[$€₸₽%]|[\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
 )
-"""One word, number or emoji of a normalised text; Uzbek o' and g' hold together."""
+"""One word, number, currency sign or emoji of a normalised text; Uzbek o' and g' hold together."""
 
 KAZAKH_LETTERS = frozenset("әғқңөұүһі")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
@@ -115,6 +116,19 @@ _KAZAKH_FIRST = frozenset(
 _OFFICIAL_LATIN = frozenset("áǵıńóúýäğñöüşəç")
 
 
+NUMBER_RANGES = {
+    "few": (1, 9),
+    "teen": (12, 17),
+    "young": (18, 24),
+    "adult": (18, 45),
+    "long_hours": (15, 24),
+    "big": (1_000, 10**8),
+    "thousands": (1_500, 50_000),
+}
+"""Ranges a cue can name in angle brackets; ``<number>`` is any number."""
+_MAX_DIGITS = 9
+
+
 class Disguise(StrEnum):
     """How a word was hidden from a filter."""
 
@@ -159,7 +173,7 @@ def read_word(written: str) -> Word:
 
 def _read(written: str) -> Word:
     if written.isdecimal():
-        return Word(written, Disguise.NONE, "d", ("x:" + written,), written)
+        return Word(written, Disguise.NONE, "d", _number_keys(written), written)
     if len(written) > _MAX_WORD:
         # Nobody writes such a word; a key of it would only fill the cache.
         return Word(written[:_MAX_WORD], Disguise.NONE, "e", (), written[:_MAX_WORD])
@@ -174,6 +188,15 @@ def _read(written: str) -> Word:
             reading, disguise, "l", keys, _first(keys, "e:" if _OFFICIAL_LATIN.isdisjoint(reading) else "k:")
         )
     return Word(reading, disguise, "e", ("x:" + reading,), reading if reading.isalnum() else "")
+
+
+def _number_keys(written: str) -> tuple[str, ...]:
+    """Keys of a number: itself, and the ranges that cues ask for, as ``n:<range>``."""
+    keys = ["x:" + written, "n:number"]
+    if len(written) <= _MAX_DIGITS:
+        value = int(written)
+        keys += ("n:" + name for name, (low, high) in NUMBER_RANGES.items() if low <= value <= high)
+    return tuple(keys)
 
 
 def _first(keys: tuple[str, ...], prefix: str) -> str:
@@ -191,16 +214,20 @@ def _cyrillic_keys(word: str) -> tuple[str, ...]:
     keys = ["x:" + word]
     if not KAZAKH_LETTERS.intersection(word):
         keys += ("r:" + lemma for lemma in russian_lemmas(word))
-    keys += ("k:" + stem for stem in turkic_stems(fold_kazakh(word)))
+    folded = fold_kazakh(word)
+    keys.append("f:" + folded)
+    keys += ("k:" + stem for stem in turkic_stems(folded))
     keys.append("u:" + stem_uzbek(latin_from_cyrillic_uzbek(word)))
     return tuple(keys)
 
 
 def _latin_keys(word: str) -> tuple[str, ...]:
+    cyrillic = cyrillic_from_latin_kazakh(word)
     return (
         "x:" + word,
         "e:" + stem_english(word),
-        *("k:" + stem for stem in turkic_stems(cyrillic_from_latin_kazakh(word))),
+        "f:" + cyrillic,
+        *("k:" + stem for stem in turkic_stems(cyrillic)),
         "u:" + stem_uzbek(word),
     )
 
@@ -234,10 +261,9 @@ def _one_script(word: str, disguise: Disguise, *, has_foreign: bool) -> tuple[st
     sure_cyrillic = sum(c not in CYRILLIC_TO_LATIN for c in cyrillic)
     sure_latin = sum(c not in LATIN_LOOKALIKES for c in latin)
     kind = Disguise.FOREIGN if has_foreign else Disguise.LOOKALIKE
-    if sure_latin and sure_cyrillic and not has_foreign:
-        # Two real scripts in one word («webкам», «SMMщик»): a habit, not a mask, unless one letter is odd.
-        if min(len(latin), len(cyrillic)) > 1:
-            return word, disguise
+    # Two real scripts in one word («webкам», «SMMщик»): a habit, not a mask, unless one letter is odd.
+    if sure_latin and sure_cyrillic and not has_foreign and min(len(latin), len(cyrillic)) > 1:
+        return word, disguise
     if (sure_cyrillic, len(cyrillic)) >= (sure_latin, len(latin)):
         return _translate(word, LATIN_TO_CYRILLIC | FOREIGN_TO_CYRILLIC), kind
     return _translate(word, CYRILLIC_TO_LATIN | FOREIGN_TO_LATIN), kind

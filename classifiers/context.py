@@ -1,0 +1,95 @@
+"""Whether a found cue means what it says: denials, and where sentences end."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from classifiers.lexicon.matcher import Match
+
+# A full stop after a short word is an abbreviation («тыс.», «г.»), unless a number ends there.
+_SENTENCE_END = re.compile(r"[!?…\n;]+|(?<=\w{4})\.(?=\s|$)|(?<=\d)\.(?=\s|$)")
+
+_NOT_BEFORE = frozenset(
+    [
+        "не",
+        "ни",
+        "без",
+        "нет",
+        "никакой",
+        "никаких",
+        "никакого",
+        "никакую",
+        "not",
+        "no",
+        "never",
+        "without",
+        "dont",
+    ]
+)
+_NOT_AFTER = frozenset(
+    ["нет", "емес", "жоқ", "жок", "эмес", "emas", "yoq", "исключен", "исключено", "исключена", "исключены"]
+)
+_NOT_ONLY = frozenset(["только", "просто", "лишь", "важно"])
+# «интим не предлагать», «паспорт не забираем»: a verb of offering, asking or taking, denied.
+_DENIED_VERB = re.compile(
+    r"(?:предлаг|беспоко|интересу|требу|нужн|надо|забира|заберем|изыма|удержива|практику|занима|оказыва|прос"
+    r"|собира|берем|отбира|остав|сда|подразумева|предусм|предполага|взима|вычита|запрещ)"
+)
+_DENIED_AFTER_KK = re.compile(
+    r"(?:ұсынба|усынба|алмай|алынба|сұрама|сурама|тапсырылма|ұсталма|усталма|бермең|жүргізбе)"
+)
+_FORBIDDEN = re.compile(r"(?:запрещен|исключен|недопустим|тыйым|болмайды|taqiqlan)")
+_LOOK_AHEAD = 3
+
+
+class Sentences:
+    """Sentence numbers of the words of one text, worked out when first asked for."""
+
+    def __init__(self, text: str, starts: Sequence[int]) -> None:
+        """Take a normalised text and where each of its words begins."""
+        self._text = text
+        self._starts = starts
+        self._ends: list[int] | None = None
+
+    def number(self, word_index: int) -> int:
+        """Return the number of the sentence a word stands in, from 0."""
+        if self._ends is None:
+            self._ends = [match.start() for match in _SENTENCE_END.finditer(self._text)]
+        return bisect_right(self._ends, self._starts[word_index])
+
+
+def is_negated(words: Sequence[str], match: Match, sentences: Sentences) -> bool:
+    """Whether a denial belongs to the match: before it, inside its gaps, or right after it."""
+    if any(words[index] in _NOT_BEFORE for index in match.skipped):
+        return True
+    sentence = sentences.number(match.first)
+    return _denied_before(words, match.first, sentence, sentences) or _denied_after(
+        words, match.last, sentence, sentences
+    )
+
+
+def _denied_before(words: Sequence[str], first: int, sentence: int, sentences: Sentences) -> bool:
+    if first < 1 or sentences.number(first - 1) != sentence:
+        return False
+    before = words[first - 1]
+    if before in _NOT_BEFORE:
+        return words[first] not in _NOT_ONLY
+    if first < 2 or sentences.number(first - 2) != sentence:
+        return False
+    return words[first - 2] in _NOT_BEFORE and _DENIED_VERB.match(before) is not None
+
+
+def _denied_after(words: Sequence[str], last: int, sentence: int, sentences: Sentences) -> bool:
+    for index in range(last + 1, min(last + 1 + _LOOK_AHEAD, len(words))):
+        if sentences.number(index) != sentence:
+            return False
+        word = words[index]
+        if index == last + 1 and word in _NOT_AFTER:
+            return True
+        if _FORBIDDEN.match(word) and index <= last + 2:
+            return True
+        if _DENIED_AFTER_KK.match(word):
+            return True
+        if word in {"не", "not"} and index + 1 < len(words) and _DENIED_VERB.match(words[index + 1]):
+            return True
+    return False

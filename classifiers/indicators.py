@@ -1,0 +1,316 @@
+"""Finding the signs of the lexicon in a text, with their places in the original.
+
+``find_indicators`` says what stands there; whether a sign counts beside the
+others of the whole ad is decided in :mod:`classifiers.risk`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from classifiers.context import Sentences, is_negated
+from classifiers.lexicon import CounterSign, Cue, Lexicon
+from classifiers.lexicon.grammar import NEAR_WORDS, Phrase
+from classifiers.lexicon.matcher import DISGUISED, Match, Matcher
+from classifiers.text import Disguise, NormalisedText, read_word
+from classifiers.text.words import WORD
+from models.enums import TextPlace
+
+VICTIM = "live_victim"
+_WIDE_HIT_WORDS = 12
+_LOCAL_WORDS = 12
+_MAX_DISGUISED = 20
+_STRONG_DISGUISES = frozenset({Disguise.FOREIGN, Disguise.DIGIT})
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One place where an indicator or a counter-sign shows.
+
+    Attributes:
+        code: of the indicator or counter-sign.
+        place: title or text of the ad.
+        start: code points of the original text of that place.
+        end: not included.
+        quote: ``text[start:end]``.
+        weight: effective weight of its indicator; 0 for a hit that does not count.
+        counted: whether it takes part in the score.
+        reason: why it does not count, or None.
+        is_ordinary: the cue is also an ordinary word (see the lexicon).
+        lowered_by: codes of counter-signs right beside it.
+    """
+
+    code: str
+    place: TextPlace
+    start: int
+    end: int
+    quote: str
+    weight: float = 0.0
+    counted: bool = True
+    reason: str | None = None
+    is_ordinary: bool = False
+    lowered_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSigns:
+    """What one text holds.
+
+    Attributes:
+        indicators: hits in text order.
+        counter_signs: likewise; local ones only where they stand beside a hit.
+        victim: cries for help.
+        void_codes: counter-signs that the text itself makes void.
+    """
+
+    indicators: tuple[Hit, ...] = ()
+    counter_signs: tuple[Hit, ...] = ()
+    victim: tuple[Hit, ...] = ()
+    void_codes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _CompiledCue:
+    code: str
+    cue: Cue
+    parts: tuple[frozenset[int], ...]
+    absent: tuple[frozenset[int], ...]
+
+
+class SignFinder:
+    """A lexicon compiled for finding; build once, use for every text."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        """Number the phrases of every cue and hang them on their rarest words."""
+        self._lexicon = lexicon
+        self._numbers: dict[Phrase, int] = {}
+        self._cues: list[_CompiledCue] = []
+        owners: Iterable[tuple[str, Sequence[Cue]]] = (
+            *((i.code, i.cues) for i in lexicon.indicators.values()),
+            *((s.code, s.cues) for s in lexicon.counter_signs.values()),
+            (VICTIM, lexicon.live_victim),
+        )
+        for code, cues in owners:
+            self._cues += (self._compile(code, cue) for cue in cues)
+        self._void = {
+            code: self._number(sign.void_phrases)
+            for code, sign in lexicon.counter_signs.items()
+            if sign.void_phrases
+        }
+        self._cues_by_phrase: dict[int, list[int]] = {}
+        for index, compiled in enumerate(self._cues):
+            # A cue is looked at when its first part is found.
+            for number in compiled.parts[0]:
+                self._cues_by_phrase.setdefault(number, []).append(index)
+        self._matcher = Matcher(tuple(self._numbers), _common_keys(self._numbers))
+
+    def _number(self, phrases: Iterable[Phrase]) -> frozenset[int]:
+        return frozenset(self._numbers.setdefault(phrase, len(self._numbers)) for phrase in phrases)
+
+    def _compile(self, code: str, cue: Cue) -> _CompiledCue:
+        parts = tuple(self._number(part) for part in cue.parts)
+        return _CompiledCue(code, cue, parts, tuple(self._number(part) for part in cue.absent))
+
+    def find(self, normalised: NormalisedText, place: TextPlace) -> FoundSigns:
+        """Return all signs of one normalised text."""
+        words = WORD.findall(normalised.text)
+        found = self._matcher.find(words)
+        if not found and not normalised.disguised:
+            return FoundSigns()
+        return _Reading(self, normalised, place, words, found).signs()
+
+
+class _Reading:
+    """One text while its matches are put together to hits."""
+
+    def __init__(
+        self,
+        finder: SignFinder,
+        normalised: NormalisedText,
+        place: TextPlace,
+        words: Sequence[str],
+        found: Mapping[int, list[Match]],
+    ) -> None:
+        self._finder = finder
+        self._normalised = normalised
+        self._place = place
+        self._words = words
+        self._found = found
+        self._spans = [match.span() for match in WORD.finditer(normalised.text)]
+        self._sentences = Sentences(normalised.text, [start for start, _ in self._spans])
+
+    def signs(self) -> FoundSigns:
+        lexicon = self._finder._lexicon
+        by_code: dict[str, list[tuple[Match, Hit]]] = {}
+        for index in sorted({i for n in self._found for i in self._finder._cues_by_phrase.get(n, ())}):
+            compiled = self._finder._cues[index]
+            for match in self._matches(compiled):
+                by_code.setdefault(compiled.code, []).append((match, self._hit(compiled, match)))
+        local = {code: sign for code, sign in lexicon.counter_signs.items() if sign.is_local}
+        beside = {code: [m for m, _ in by_code.get(code, ())] for code in local}
+        indicators: list[Hit] = [*self._disguise_hits()]
+        used: set[tuple[str, int]] = set()
+        for code, pairs in by_code.items():
+            if code in lexicon.indicators:
+                for match, hit in pairs:
+                    lowered = self._local_signs(code, match, local, beside, used)
+                    indicators.append(replace(hit, lowered_by=lowered) if lowered else hit)
+        counter = [
+            hit
+            for code, pairs in by_code.items()
+            if code in lexicon.counter_signs
+            for match, hit in pairs
+            if code not in local or (code, match.first) in used
+        ]
+        void = {c for c, numbers in self._finder._void.items() if not numbers.isdisjoint(self._found)}
+        return FoundSigns(
+            _widest(indicators),
+            _widest(counter),
+            _widest(h for _, h in by_code.get(VICTIM, ())),
+            frozenset(void),
+        )
+
+    def _matches(self, compiled: _CompiledCue) -> Iterable[Match]:
+        """Return where all parts of a cue stand together."""
+        parts = [[m for n in part for m in self._found.get(n, ())] for part in compiled.parts]
+        if not all(parts):
+            return
+        absent = [m for part in compiled.absent for n in part for m in self._found.get(n, ())]
+        for anchor in parts[0]:
+            together = [anchor]
+            for part in parts[1:]:
+                near = self._nearest(anchor, part, is_near=compiled.cue.is_near)
+                if near is None:
+                    break
+                together.append(near)
+            else:
+                match = _span_of(together)
+                if self._crosses_sentence(match, compiled) or any(self._is_close(match, a) for a in absent):
+                    continue
+                yield match
+
+    def _nearest(self, anchor: Match, part: Iterable[Match], *, is_near: bool) -> Match | None:
+        """Return the closest match of a part that may go with the anchor."""
+
+        def distance(match: Match) -> int:
+            return max(match.first - anchor.last, anchor.first - match.last, 0)
+
+        sentence = self._sentences.number(anchor.first)
+        allowed = [
+            match
+            for match in part
+            if (distance(match) <= NEAR_WORDS if is_near else self._sentences.number(match.first) == sentence)
+        ]
+        return min(allowed, key=distance, default=None)
+
+    def _crosses_sentence(self, match: Match, compiled: _CompiledCue) -> bool:
+        """A phrase does not run over the end of a sentence."""
+        if compiled.cue.is_near or match.first == match.last:
+            return False
+        return self._sentences.number(match.first) != self._sentences.number(match.last)
+
+    def _is_close(self, match: Match, other: Match) -> bool:
+        return (
+            self._sentences.number(match.first) == self._sentences.number(other.first)
+            or max(other.first - match.last, match.first - other.last) <= _LOCAL_WORDS
+        )
+
+    def _hit(self, compiled: _CompiledCue, match: Match) -> Hit:
+        is_counter = compiled.code in self._finder._lexicon.counter_signs
+        negated = is_negated(self._words, match, self._sentences)
+        start, end = self._normalised.original_span(self._spans[match.first][0], self._spans[match.last][1])
+        return Hit(
+            compiled.code,
+            self._place,
+            start,
+            end,
+            self._normalised.original[start:end],
+            counted=not negated,
+            reason="negated" if negated else None,
+            is_ordinary=compiled.cue.is_ordinary and not is_counter,
+        )
+
+    def _local_signs(
+        self,
+        code: str,
+        match: Match,
+        local: Mapping[str, CounterSign],
+        beside: Mapping[str, list[Match]],
+        used: set[tuple[str, int]],
+    ) -> tuple[str, ...]:
+        """Return the counter-signs that stand beside a hit, and note that they were of use."""
+        codes = []
+        for sign_code, sign in local.items():
+            near = [m for m in beside[sign_code] if sign.touches(code) and self._is_close(match, m)]
+            if near:
+                codes.append(sign_code)
+                used.update((sign_code, m.first) for m in near)
+        return tuple(codes)
+
+    def _disguise_hits(self) -> Iterable[Hit]:
+        """Return X01 hits: letters pulled apart, foreign letters, digits, or several look-alikes."""
+        original, span = self._normalised.original, self._normalised.original_span
+        spans = list(self._normalised.disguised)
+        soft: list[tuple[int, int]] = []
+        has_lookalike = False
+        for match in self._found.get(DISGUISED, ()):
+            word = read_word(self._words[match.first])
+            where = span(*self._spans[match.first])
+            has_lookalike |= word.disguise is Disguise.LOOKALIKE
+            (spans if word.disguise in _STRONG_DISGUISES else soft).append(where)
+        if spans or (has_lookalike and len({original[s:e].lower() for s, e in soft}) > 1):
+            spans += soft
+        for start, end in sorted(spans)[:_MAX_DISGUISED]:
+            yield Hit("X01", self._place, start, end, original[start:end])
+
+
+def _span_of(matches: Sequence[Match]) -> Match:
+    """Return one match over several, or the first of them if they are far apart."""
+    first, last = min(m.first for m in matches), max(m.last for m in matches)
+    skipped = tuple(index for m in matches for index in m.skipped)
+    if len(matches) > 1 and last - first > _WIDE_HIT_WORDS:
+        return matches[0]
+    return Match(first, last, skipped)
+
+
+def _widest(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Drop a hit that lies inside another of its code and standing; keep text order."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda h: (h.code, not h.counted, h.is_ordinary, h.start, -h.end)):
+        last = kept[-1] if kept else None
+        if (
+            last is not None
+            and (last.code, last.counted, last.is_ordinary) == (hit.code, hit.counted, hit.is_ordinary)
+            and hit.end <= last.end
+        ):
+            continue
+        kept.append(hit)
+    return tuple(sorted(kept, key=lambda h: (h.start, h.end, h.code)))
+
+
+def _common_keys(phrases: Iterable[Phrase]) -> frozenset[str]:
+    """Keys that stand in very many phrases are poor anchors: «за», «в», «не», «нет»."""
+    counts: dict[str, int] = {}
+    for phrase in phrases:
+        for slot in phrase:
+            for key in slot.keys:
+                counts[key] = counts.get(key, 0) + 1
+    short = {key for key in counts if len(key) <= len("r:за") + 1}
+    return frozenset(short | {key for key, n in counts.items() if n > len(counts) / 20})
+
+
+@lru_cache(maxsize=4)
+def sign_finder(lexicon: Lexicon) -> SignFinder:
+    """Return the finder of a lexicon, compiled once."""
+    return SignFinder(lexicon)
+
+
+def find_indicators(normalised: NormalisedText, place: TextPlace, lexicon: Lexicon) -> FoundSigns:
+    """Return the signs of a lexicon in one text, in text order.
+
+    Args:
+        normalised: the text; spans of the hits point into its original.
+        place: written into the hits.
+        lexicon: usually ``load_lexicon()``.
+    """
+    return sign_finder(lexicon).find(normalised, place)

@@ -1,0 +1,598 @@
+"""Language of an ad: Kazakh, Russian, Uzbek, Kyrgyz, English, mixed, unknown.
+
+Words vote: a letter only one language has, a short list of everyday words, or
+the Russian dictionary. So Kazakh typed without its letters and Kazakh in Latin
+are Kazakh, which letter tests and general identifiers miss (cld2 calls all
+Latin Kazakh Turkmen). cld2 is asked about Latin text that nothing else claims.
+"""
+
+import re
+from collections import Counter
+
+import pycld2
+
+from classifiers.text import NormalisedText, Word, read_word
+from classifiers.text.russian import is_russian_word
+from classifiers.text.stems import fold_kazakh
+from classifiers.text.words import WORD
+from models.enums import Language
+
+_MAX_WORDS = 400
+_MIXED_SHARE = 0.3
+_MIXED_MIN_WORDS = 4
+_CLD2_CHARACTERS = 2_000
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
+_KAZAKH_WORDS = frozenset(
+    [
+        "керек",
+        "жумыс",
+        "бар",
+        "жок",
+        "емес",
+        "ушин",
+        "мен",
+        "бен",
+        "пен",
+        "жане",
+        "да",
+        "де",
+        "ма",
+        "ме",
+        "ба",
+        "бе",
+        "кана",
+        "гой",
+        "екен",
+        "болады",
+        "болды",
+        "осы",
+        "сол",
+        "бул",
+        "биз",
+        "сиз",
+        "сен",
+        "ол",
+        "маган",
+        "саган",
+        "оган",
+        "бизге",
+        "сизге",
+        "калай",
+        "кайда",
+        "канша",
+        "жаксы",
+        "жаман",
+        "оте",
+        "кыз",
+        "кыздар",
+        "бала",
+        "балалар",
+        "адам",
+        "адамдар",
+        "акша",
+        "тенге",
+        "айлык",
+        "айлыгы",
+        "жалакы",
+        "уй",
+        "пэтер",
+        "пэтер",
+        "пайдалы",
+        "рахмет",
+        "ракмет",
+        "ия",
+        "жо",
+        "туралы",
+        "дейин",
+        "кейин",
+        "бойынша",
+        "сатам",
+        "сатамын",
+        "сатылады",
+        "аламын",
+        "аламыз",
+        "беремин",
+        "береди",
+        "издеймин",
+        "издейди",
+        "хабарлас",
+        "хабарласыныз",
+        "жазыныз",
+        "жаз",
+        "тез",
+        "арада",
+        "шетелге",
+        "тегин",
+        "билет",
+        "бизден",
+        "ауыл",
+        "елге",
+        "келиниз",
+        "келип",
+        "алып",
+        "берип",
+        "болып",
+        "турады",
+        "тур",
+        "отыр",
+        "жатыр",
+        "кун",
+        "тун",
+        "апта",
+        "ай",
+        "жыл",
+        "жас",
+        "жаста",
+        "бастап",
+        "кате",
+        "косымша",
+        "жасаныз",
+        "неге",
+        "сондай",
+        "сосын",
+        "биле",
+        "билмейди",
+        "болмайды",
+        "истемейди",
+        "ашылмайды",
+        "шыкпайды",
+        "керемет",
+        "тамаша",
+        "алло",
+        "салем",
+        "сэлем",
+        "ассалаумагалейкум",
+        "багасы",
+        "арзан",
+        "кымбат",
+        "тамак",
+        "дэмди",
+        "дами",
+        "алдым",
+        "алдык",
+        "барып",
+        "барлык",
+        "барлыгы",
+        "барине",
+        "дурыс",
+        "еш",
+        "ешкандай",
+        "ештене",
+        "бари",
+        "тагы",
+        "баска",
+        "кой",
+        "койды",
+        "казак",
+        "казакша",
+        "казакстан",
+        "тили",
+        "тилинде",
+        "орысша",
+        "сурап",
+        "айтып",
+        "жасап",
+        "кирип",
+        "кирмейди",
+        "шыгып",
+        "киру",
+        "жуйе",
+        "коп",
+        "аз",
+        "ган",
+        "болган",
+        "деген",
+        "дегем",
+        "аркылы",
+        "кезде",
+        "кезинде",
+        "жерде",
+        "турып",
+        "орын",
+        "оз",
+        "озим",
+        "ози",
+        "озинин",
+    ]
+)
+_KAZAKH_LATIN = frozenset(
+    [
+        "jáne",
+        "jane",
+        "zhane",
+        "úshin",
+        "ushin",
+        "men",
+        "bul",
+        "bolady",
+        "dep",
+        "emes",
+        "kerek",
+        "qyz",
+        "kyz",
+        "qyzdar",
+        "kyzdar",
+        "bala",
+        "jumys",
+        "jumis",
+        "zhumys",
+        "aqsha",
+        "aksha",
+        "bar",
+        "joq",
+        "jok",
+        "zhok",
+        "osy",
+        "sol",
+        "bizge",
+        "sizge",
+        "bizden",
+        "tegin",
+        "shetelge",
+        "bilet",
+        "satam",
+        "alamyz",
+        "izdeimin",
+        "qazaqstan",
+        "kazakstan",
+        "qazaq",
+        "jyl",
+        "jyly",
+        "boldy",
+        "bolǵan",
+        "degen",
+        "boiynsha",
+        "týraly",
+        "dein",
+        "keiin",
+        "ádam",
+        "adam",
+        "eń",
+        "óte",
+        "oryn",
+        "habarlas",
+        "khabarlas",
+        "jazyńyz",
+        "jaz",
+        "rahmet",
+        "salem",
+        "qalai",
+        "kalai",
+        "qaida",
+        "kayda",
+        "tenge",
+        "aılyǵy",
+        "ailygy",
+    ]
+)
+_UZBEK_WORDS = frozenset(
+    [
+        "uchun",
+        "kerak",
+        "bilan",
+        "va",
+        "yoq",
+        "emas",
+        "bor",
+        "ish",
+        "bizdan",
+        "sizga",
+        "bizga",
+        "bolsa",
+        "boladi",
+        "qiz",
+        "qizlar",
+        "oyiga",
+        "maosh",
+        "pul",
+        "chet",
+        "elga",
+        "ham",
+        "bu",
+        "shu",
+        "yoki",
+        "qilish",
+        "beramiz",
+        "olamiz",
+        "sotaman",
+        "sotiladi",
+        "ayol",
+        "ayollar",
+        "yosh",
+        "haqida",
+        "keyin",
+        "lekin",
+        "juda",
+        "uy",
+        "qiladi",
+        "bormi",
+        "mumkin",
+        "kunlik",
+        "soat",
+        "telefon",
+        "raqam",
+        "ishga",
+        "ishchilar",
+        "hamma",
+        "faqat",
+        "tajriba",
+        "tajribasiz",
+        "yoziing",
+        "aloqa",
+        "manzil",
+        "учун",
+        "керак",
+        "билан",
+        "ва",
+        "йўқ",
+        "эмас",
+        "бор",
+        "иш",
+        "биздан",
+        "сизга",
+        "бизга",
+        "бўлса",
+        "бўлади",
+        "қиз",
+        "қизлар",
+        "ойига",
+        "маош",
+        "пул",
+        "ҳам",
+        "бу",
+        "ёки",
+        "беради",
+        "берамиз",
+        "оламиз",
+        "сотаман",
+        "сотилади",
+        "аёл",
+        "аёллар",
+        "ёш",
+        "ҳақида",
+        "кейин",
+        "лекин",
+        "жуда",
+        "уй",
+        "қилади",
+        "мумкин",
+        "кунлик",
+    ]
+)
+_KYRGYZ_WORDS = frozenset(
+    [
+        "жана",
+        "менен",
+        "үчүн",
+        "боюнча",
+        "эмес",
+        "деп",
+        "бул",
+        "болгон",
+        "болот",
+        "болуп",
+        "кыргыз",
+        "кыргызстан",
+        "керек",
+        "бар",
+        "жок",
+        "жөнүндө",
+        "ошол",
+        "анын",
+        "жумуш",
+        "ошондой",
+        "кийин",
+        "чейин",
+        "тарабынан",
+        "эле",
+        "экен",
+        "деген",
+        "айтты",
+        "билдирди",
+        "жылы",
+        "жылдын",
+        "биз",
+        "сиз",
+        "издейбиз",
+        "беребиз",
+        "алабыз",
+        "сатам",
+        "сатылат",
+        "акча",
+        "сом",
+        "кыз",
+        "кыздар",
+        "адам",
+        "аял",
+        "кайсы",
+        "кандай",
+        "эми",
+        "дагы",
+        "өз",
+        "өлкө",
+        "өлкөнүн",
+        "мамлекеттик",
+    ]
+)
+_RUSSIAN_WORDS = frozenset(
+    [
+        "и",
+        "в",
+        "на",
+        "с",
+        "по",
+        "для",
+        "не",
+        "от",
+        "за",
+        "из",
+        "к",
+        "что",
+        "как",
+        "это",
+        "или",
+        "до",
+        "вы",
+        "мы",
+        "он",
+        "она",
+        "при",
+        "если",
+        "у",
+        "же",
+        "бы",
+        "так",
+        "вас",
+        "нас",
+        "а",
+        "но",
+    ]
+)
+_ENGLISH_WORDS = frozenset(
+    [
+        "the",
+        "and",
+        "of",
+        "to",
+        "in",
+        "for",
+        "with",
+        "a",
+        "is",
+        "are",
+        "you",
+        "we",
+        "your",
+        "our",
+        "be",
+        "or",
+        "on",
+        "as",
+        "at",
+        "by",
+        "an",
+        "will",
+        "this",
+        "that",
+        "have",
+        "from",
+        "work",
+        "job",
+        "team",
+        "experience",
+        "not",
+        "can",
+        "all",
+        "it",
+        "i",
+        "my",
+    ]
+)
+_OFFICIAL_KAZAKH = re.compile("[áǵńóúýıä]")
+_votes: dict[str, tuple[tuple[Language, float], ...]] = {}
+_MAX_VOTES = 100_000
+
+
+def detect_language(text: NormalisedText) -> Language:
+    """Return the language of a normalised text, from at most its first 400 words."""
+    words = WORD.findall(text.text[: _MAX_WORDS * 16])[:_MAX_WORDS]
+    scores: Counter[Language] = Counter()
+    unclaimed = 0
+    for written in words:
+        votes = _votes.get(written)
+        if votes is None:
+            if len(_votes) >= _MAX_VOTES:
+                _votes.clear()
+            votes = _votes[written] = _vote(read_word(written))
+        for language, weight in votes:
+            scores[language] += weight  # type: ignore[assignment]  # Counter is typed for int
+        unclaimed += not votes
+    if unclaimed > sum(scores.values()):
+        return _cld2(text.text) or _winner(scores)
+    return _winner(scores)
+
+
+def _winner(scores: Counter[Language]) -> Language:
+    ranked = scores.most_common(2)
+    if not ranked:
+        return Language.UNKNOWN
+    if len(ranked) == 1:
+        return ranked[0][0]
+    (first, most), (second, less) = ranked
+    is_pair = {first, second} != {Language.KK, Language.KY}
+    if is_pair and less >= _MIXED_MIN_WORDS and less / (most + less) > _MIXED_SHARE:
+        return Language.MIXED
+    return first
+
+
+def _vote(word: Word) -> tuple[tuple[Language, float], ...]:
+    if word.script == "c":
+        return _vote_cyrillic(word.reading)
+    if word.script == "l":
+        return _vote_latin(word.reading)
+    return ()
+
+
+def _vote_cyrillic(word: str) -> tuple[tuple[Language, float], ...]:
+    letters = set(word)
+    if word in _UZBEK_WORDS and not letters & set("әіұ"):
+        return ((Language.UZ, 1.5),)
+    if letters & set("ўҳ"):
+        return ((Language.UZ, 2.0),)
+    if letters & set("әіұһ"):
+        return ((Language.KK, 1.5),)
+    if letters & set("ғқ"):
+        return ((Language.KK, 1.2), (Language.UZ, 0.5))
+    is_kyrgyz = word in _KYRGYZ_WORDS
+    if letters & set("өүң"):
+        return ((Language.KY, 1.6 if is_kyrgyz else 1.2), (Language.KK, 1.0))
+    if word in _RUSSIAN_WORDS:
+        return ((Language.RU, 1.0),)
+    folded = fold_kazakh(word)
+    is_kazakh = folded in _KAZAKH_WORDS
+    if is_kazakh or is_kyrgyz:
+        return tuple(
+            pair
+            for pair, holds in (((Language.KK, 1.2), is_kazakh), ((Language.KY, 1.2), is_kyrgyz))
+            if holds
+        )
+    if is_russian_word(word):
+        return ((Language.RU, 1.0 if len(word) > 2 else 0.5),)
+    if len(word) > 3 and _TURKIC_END.search(folded):
+        return ((Language.KK, 0.8), (Language.KY, 0.7))
+    return ()
+
+
+_TURKIC_END = re.compile(
+    r"(?:лар|лер|дар|дер|тар|тер|лор|нын|нин|дын|дин|тын|тин|ган|ген|кан|кен|дан|ден|тан|тен|нан|нен|га|ге|ка|ке"
+    r"|мын|мин|миз|мыз|сыз|сиз|ады|еди|иды|низ|ныз|сын|син|лык|лик|дык|дик|тык|тик|лы|ли|ып|ип|са|се|маи|меи|паи"
+    r"|пеи|баи|беи|дагы|деги|нда|нде|сы|си|ым|им|уде|уда|шы|ши)$"
+)
+
+
+def _vote_latin(word: str) -> tuple[tuple[Language, float], ...]:
+    if word in _ENGLISH_WORDS:
+        return ((Language.EN, 1.0),)
+    if word in _KAZAKH_LATIN or _OFFICIAL_KAZAKH.search(word):
+        return ((Language.KK, 1.5),)
+    if word in _UZBEK_WORDS:
+        return ((Language.UZ, 1.5),)
+    if word.endswith(("dar", "der", "ǵa", "qa", "myn", "gan", "laryn", "mys")) and len(word) > 4:
+        return ((Language.KK, 0.6),)
+    if word.endswith(("lar", "lari", "ning", "larni", "aman", "amiz", "iladi")) and len(word) > 4:
+        return ((Language.UZ, 0.8),)
+    return ()
+
+
+_FROM_CLD2 = {"en": Language.EN, "ru": Language.RU, "kk": Language.KK, "ky": Language.KY, "uz": Language.UZ}
+
+
+def _cld2(text: str) -> Language | None:
+    """Ask cld2 about the beginning of a text; None when it does not know or names another language."""
+    sample = _UNSAFE.sub(" ", text[:_CLD2_CHARACTERS])
+    try:
+        _, _, details = pycld2.detect(sample, isPlainText=True)
+    except pycld2.error:
+        return None
+    return _FROM_CLD2.get(details[0][1])

@@ -1,0 +1,258 @@
+"""The signs as data: indicators, counter-signs, concepts and rules, read from YAML and checked."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from classifiers.lexicon.grammar import BadCue, Concepts, Cue, Phrase, parse_cue, parse_phrases
+from classifiers.lexicon.rules import Rules, read_rules
+from models.enums import Purpose
+from models.errors import Rejected
+
+__all__ = [
+    "BadCue",
+    "BadLexicon",
+    "CounterSign",
+    "Cue",
+    "Indicator",
+    "Lexicon",
+    "WeightIf",
+    "load_lexicon",
+    "read_lexicon",
+]
+
+LANGUAGES = ("kk", "ru", "en")
+CUE_LANGUAGES = frozenset({"ru", "kk", "uz", "ky", "en", "any"})
+FOLDER = Path(__file__).parent
+_GROUPS = frozenset("RSLNOBUDX")
+
+
+class BadLexicon(Rejected):
+    """A lexicon file is wrong; the message names the entry and the fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightIf:
+    """Weight of an indicator when another one is found too.
+
+    Attributes:
+        weight: takes the place of the plain weight.
+        companions: codes (R08), groups (S) or "any_other".
+    """
+
+    weight: float
+    companions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One sign of trafficking; ``names`` and ``definitions`` by kk, ru, en."""
+
+    code: str
+    slug: str
+    names: Mapping[str, str]
+    definitions: Mapping[str, str]
+    weight: float
+    weight_if: tuple[WeightIf, ...]
+    source: str
+    purposes: tuple[Purpose, ...]
+    side: str
+    cues: tuple[Cue, ...]
+    note: str = ""
+    frequent: str = ""
+
+    @property
+    def group(self) -> str:
+        """First letter of the code."""
+        return self.code[0]
+
+
+@dataclass(frozen=True, slots=True)
+class CounterSign:
+    """One sign of an honest ad.
+
+    Attributes:
+        lowers: codes, groups or "all".
+        factor: what it leaves of a weight, 0 to 1.
+        is_local: counts only beside the hit, not anywhere in the ad.
+        void_phrases: it does not count in an ad that holds one of these.
+    """
+
+    code: str
+    slug: str
+    names: Mapping[str, str]
+    definitions: Mapping[str, str]
+    lowers: frozenset[str]
+    factor: float
+    is_local: bool
+    cues: tuple[Cue, ...]
+    void_phrases: tuple[Phrase, ...] = ()
+    note: str = ""
+
+    @property
+    def weight(self) -> float:
+        """A counter-sign adds nothing by itself."""
+        return 0.0
+
+    def touches(self, code: str) -> bool:
+        """Whether it lowers the indicator of that code."""
+        return not self.lowers.isdisjoint({"all", code, code[0]})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lexicon:
+    """All signs and rules of one version.
+
+    Attributes:
+        indicators: by code, in file order.
+        counter_signs: by code.
+        live_victim: cues of a cry for help.
+        rules: how hits become a flag.
+        concepts: phrases by concept name.
+        sha256: of the files it was read from.
+    """
+
+    indicators: Mapping[str, Indicator]
+    counter_signs: Mapping[str, CounterSign]
+    live_victim: tuple[Cue, ...]
+    rules: Rules
+    concepts: Concepts
+    sha256: str
+
+
+@cache
+def load_lexicon() -> Lexicon:
+    """Return the lexicon that ships with the product; read once per process."""
+    return read_lexicon(FOLDER)
+
+
+def read_lexicon(folder: Path) -> Lexicon:
+    """Read and check a folder of lexicon files.
+
+    Raises:
+        BadLexicon: a missing field, an unknown code, purpose or language, a code used twice.
+        BadCue: a cue that cannot be read.
+    """
+    paths = sorted(folder.rglob("*.yaml"))
+    concepts = _read_concepts(_load(folder / "concepts.yaml"))
+    indicators: dict[str, Indicator] = {}
+    for path in sorted((folder / "indicators").glob("*.yaml")):
+        for entry in _load(path):
+            indicator = _read_indicator(entry, concepts)
+            if indicator.code in indicators:
+                raise BadLexicon(f"{indicator.code} stands twice")
+            indicators[indicator.code] = indicator
+    counter_signs = {e["code"]: _read_counter_sign(e, concepts) for e in _load(folder / "counter_signs.yaml")}
+    raw_rules = _load(folder / "rules.yaml")
+    lexicon = Lexicon(
+        dict(sorted(indicators.items())),
+        counter_signs,
+        tuple(_read_cues(raw_rules["live_victim"], concepts)),
+        read_rules(raw_rules),
+        concepts,
+        hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest(),
+    )
+    _check_codes(lexicon)
+    return lexicon
+
+
+def _load(path: Path) -> Any:  # Any: YAML; each entry is checked where it is read
+    return yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+
+
+def _read_concepts(raw: Mapping[str, Mapping[str, list[Any]]]) -> Concepts:
+    concepts: dict[str, tuple[Phrase, ...]] = {}
+    for name, by_language in raw.items():
+        phrases: dict[Phrase, None] = {}
+        for language, words in by_language.items():
+            for words_of_one in words:
+                phrases.update(dict.fromkeys(parse_phrases(str(words_of_one), language, concepts)))
+        concepts[name] = tuple(phrases)
+    return concepts
+
+
+def _read_cues(
+    raw: Mapping[str, list[Any]], concepts: Concepts, *, is_ordinary: bool = False
+) -> Iterator[Cue]:
+    for language, cues in raw.items():
+        if language not in CUE_LANGUAGES:
+            raise BadLexicon(f"unknown language {language!r} of cues")
+        for cue in cues:
+            yield parse_cue(str(cue), language, concepts, is_ordinary=is_ordinary)
+
+
+def _read_indicator(entry: Mapping[str, Any], concepts: Concepts) -> Indicator:
+    code = str(entry.get("code"))
+    _check_fields(
+        code, entry, {"slug", "names", "definitions", "weight", "source", "purposes", "side", "cues"}
+    )
+    if code[0] not in _GROUPS:
+        raise BadLexicon(f"{code}: unknown group")
+    if entry["side"] not in {"offer", "demand", "both"}:
+        raise BadLexicon(f"{code}: side is {entry['side']!r}")
+    unknown = set(entry["purposes"]) - {*Purpose, "any"}
+    if unknown:
+        raise BadLexicon(f"{code}: unknown purpose {sorted(unknown)}")
+    return Indicator(
+        code=code,
+        slug=entry["slug"],
+        names=entry["names"],
+        definitions=entry["definitions"],
+        weight=float(entry["weight"]),
+        weight_if=tuple(
+            WeightIf(float(w["weight"]), frozenset(w["with"])) for w in entry.get("weight_if", ())
+        ),
+        source=entry["source"],
+        purposes=tuple(Purpose(p) for p in entry["purposes"] if p != "any"),
+        side=entry["side"],
+        cues=(
+            *_read_cues(entry["cues"], concepts),
+            *_read_cues(entry.get("ordinary", {}), concepts, is_ordinary=True),
+        ),
+        note=entry.get("note", ""),
+        frequent=entry.get("frequent", ""),
+    )
+
+
+def _read_counter_sign(entry: Mapping[str, Any], concepts: Concepts) -> CounterSign:
+    code = str(entry.get("code"))
+    _check_fields(code, entry, {"slug", "names", "definitions", "lowers", "factor", "scope", "cues"})
+    if entry["scope"] not in {"ad", "sentence"} or not 0 < entry["factor"] < 1:
+        raise BadLexicon(f"{code}: scope or factor")
+    return CounterSign(
+        code=code,
+        slug=entry["slug"],
+        names=entry["names"],
+        definitions=entry["definitions"],
+        lowers=frozenset(entry["lowers"]),
+        factor=float(entry["factor"]),
+        is_local=entry["scope"] == "sentence",
+        cues=tuple(_read_cues(entry["cues"], concepts)),
+        void_phrases=tuple(p for c in entry.get("void_with", ()) for p in parse_phrases(c, "any", concepts)),
+        note=entry.get("note", ""),
+    )
+
+
+def _check_fields(code: str, entry: Mapping[str, Any], fields: set[str]) -> None:
+    missing = fields - entry.keys()
+    if missing:
+        raise BadLexicon(f"{code}: {', '.join(sorted(missing))} missing")
+    for field in ("names", "definitions"):
+        if set(entry[field]) != set(LANGUAGES):
+            raise BadLexicon(f"{code}: {field} must be in {', '.join(LANGUAGES)}")
+
+
+def _check_codes(lexicon: Lexicon) -> None:
+    """Every code a file names must exist."""
+    known = {*lexicon.indicators, *_GROUPS, "any_other", "all"}
+    named = {c for i in lexicon.indicators.values() for w in i.weight_if for c in w.companions}
+    named |= {c for sign in lexicon.counter_signs.values() for c in sign.lowers}
+    named |= lexicon.rules.codes()
+    unknown = named - known - lexicon.counter_signs.keys()
+    if unknown:
+        raise BadLexicon(f"unknown codes: {', '.join(sorted(unknown))}")

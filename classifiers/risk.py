@@ -1,0 +1,201 @@
+"""The seam of the scoring core: one ad in, everything the machine says about it out."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from classifiers.contacts import FoundContact, find_contacts
+from classifiers.indicators import FoundSigns, Hit, find_indicators
+from classifiers.language import detect_language
+from classifiers.lexicon import Lexicon, load_lexicon
+from classifiers.purposes import Weighing, base_weights, lowered_weights, settle_ordinary, weigh
+from classifiers.text import normalise
+from models.enums import Language, Level, Purpose, Side, TextPlace
+from models.errors import Rejected
+
+CODE_VERSION = "1"
+"""Raise it with every change of code that can change a score."""
+
+MAX_CHARACTERS = 10_000_000
+_URGENT_PRIORITY = 0.97
+_UNFLAGGED_PRIORITY = 0.49
+_LOW_SUM = 4.0
+
+
+class TextTooLong(Rejected):
+    """A text longer than ten million characters is no ad and is not read."""
+
+    status = 413
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWord:
+    """A word the statistical part read, and what it added; see ``ClassifiedText.model_words``."""
+
+    place: TextPlace
+    start: int
+    end: int
+    quote: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifiedText:
+    """What the machine says about one ad; it proposes, people decide.
+
+    Attributes:
+        language: of title and text together.
+        flagged: whether a person should look; see ``rules``.
+        priority: 0 to 1, for the order of the queue.
+        level: none, low, medium, high, urgent.
+        purposes: independent scores in [0, 1], most likely first; only those with evidence.
+        side: offer or demand.
+        indicators: hits in order of place (title first) and start, those that do not count with their reason.
+        counter_signs: likewise.
+        model_words: what the statistical part read; empty while no artifact is in use.
+        rules: names of the flag and urgent rules that hold.
+        is_minor: a person under 18 is spoken of in a flagged ad.
+        is_live_victim: a cry for help in the first person: a referral, never a blocking case.
+        victim_words: where it stands.
+        contacts: in the same order as hits.
+    """
+
+    language: Language
+    flagged: bool
+    priority: float
+    level: Level
+    purposes: dict[Purpose, float]
+    side: Side
+    indicators: tuple[Hit, ...] = ()
+    counter_signs: tuple[Hit, ...] = ()
+    model_words: tuple[ModelWord, ...] = ()
+    rules: tuple[str, ...] = ()
+    is_minor: bool = False
+    is_live_victim: bool = False
+    victim_words: tuple[Hit, ...] = ()
+    contacts: tuple[FoundContact, ...] = ()
+
+
+@cache
+def classifier_version() -> str:
+    """Return the name of this classifier: it changes with any lexicon file and with the code version."""
+    lexicon = load_lexicon()
+    digest = hashlib.sha256(f"{CODE_VERSION}:{lexicon.sha256}".encode()).hexdigest()
+    return f"rules-{CODE_VERSION}-{digest[:12]}"
+
+
+def classify(text: str, title: str | None = None) -> ClassifiedText:
+    """Read one ad.
+
+    Args:
+        text: any text at all; lone surrogates and control characters read as spaces.
+        title: stands before the text in scoring; its hits carry ``TextPlace.TITLE``.
+
+    Raises:
+        TextTooLong: over ten million characters.
+    """
+    if len(text) + len(title or "") > MAX_CHARACTERS:
+        raise TextTooLong("The text is longer than ten million characters.", n_characters=len(text))
+    lexicon = load_lexicon()
+    places = [(TextPlace.TITLE, normalise(title))] if title else []
+    places.append((TextPlace.TEXT, normalise(text)))
+    signs = [find_indicators(normalised, place, lexicon) for place, normalised in places]
+    contacts = tuple(c for place, normalised in places for c in find_contacts(normalised, place))
+    whole = normalise(f"{title}\n{text}") if title else places[-1][1]
+    return _assess(lexicon, signs, detect_language(whole), contacts)
+
+
+def _assess(
+    lexicon: Lexicon, signs: Sequence[FoundSigns], language: Language, contacts: tuple[FoundContact, ...]
+) -> ClassifiedText:
+    """Weigh the signs of all places of an ad together."""
+    hits = settle_ordinary([hit for found in signs for hit in found.indicators])
+    void = frozenset().union(*(found.void_codes for found in signs))
+    counters = tuple(
+        replace(hit, counted=False, reason="void") if hit.code in void else hit
+        for found in signs
+        for hit in found.counter_signs
+    )
+    counted = [hit for hit in hits if hit.counted]
+    weights = lowered_weights(
+        base_weights((hit.code for hit in counted), lexicon.indicators),
+        counted,
+        lexicon.counter_signs,
+        (hit.code for hit in counters if hit.counted),
+        lexicon.rules,
+    )
+    weighing = weigh(weights, lexicon)
+    hits = tuple(replace(hit, weight=round(weights[hit.code], 2)) if hit.counted else hit for hit in hits)
+    counter_codes = {hit.code for hit in counters if hit.counted}
+    is_victim = _is_live_victim(signs, counter_codes, lexicon)
+    flagged = bool(weighing.flag_rules) or is_victim
+    rules = weighing.flag_rules + weighing.urgent_rules + (("live_victim",) if is_victim else ())
+    priority = _priority(weighing, flagged=flagged, is_victim=is_victim)
+    return ClassifiedText(
+        language=language,
+        flagged=flagged,
+        priority=priority,
+        level=_level(weighing, weights, priority, flagged=flagged, is_victim=is_victim, lexicon=lexicon),
+        purposes=weighing.purposes,
+        side=_side(weighing, weights, hits, lexicon),
+        indicators=hits,
+        counter_signs=counters,
+        rules=rules,
+        is_minor=flagged and not lexicon.rules.minor_indicators.isdisjoint(weights),
+        is_live_victim=is_victim,
+        victim_words=tuple(hit for found in signs for hit in found.victim) if is_victim else (),
+        contacts=contacts,
+    )
+
+
+def _is_live_victim(signs: Sequence[FoundSigns], counter_codes: set[str], lexicon: Lexicon) -> bool:
+    """A cry for help counts unless the ad itself reports, warns or tells a story."""
+    cries = any(hit.counted for found in signs for hit in found.victim)
+    return cries and lexicon.rules.live_victim_void.isdisjoint(counter_codes)
+
+
+def _priority(weighing: Weighing, *, flagged: bool, is_victim: bool) -> float:
+    score = max(weighing.purposes.values(), default=0.0)
+    if weighing.urgent_rules or is_victim:
+        return max(score, _URGENT_PRIORITY)
+    return round(score if flagged else min(score, _UNFLAGGED_PRIORITY), 4)
+
+
+def _level(
+    weighing: Weighing,
+    weights: dict[str, float],
+    priority: float,
+    *,
+    flagged: bool,
+    is_victim: bool,
+    lexicon: Lexicon,
+) -> Level:
+    if weighing.urgent_rules or is_victim:
+        return Level.URGENT
+    if flagged:
+        return Level.HIGH if priority >= lexicon.rules.high_priority else Level.MEDIUM
+    is_low = any(code[0] not in "RX" and weight >= 1 for code, weight in weights.items())
+    return Level.LOW if is_low or sum(weights.values()) >= _LOW_SUM else Level.NONE
+
+
+def _side(weighing: Weighing, weights: dict[str, float], hits: Sequence[Hit], lexicon: Lexicon) -> Side:
+    """Return the side of the strongest sign of the first purpose; «both» is read from its words."""
+    first = next(iter(weighing.purposes), None)
+    codes = [code for code in weights if first in lexicon.indicators[code].purposes]
+    if not codes:
+        return Side.OFFER
+    strongest = max(codes, key=lambda code: (weights[code], code))
+    side = lexicon.indicators[strongest].side
+    if side != "both":
+        return Side(side)
+    quotes = " ".join(hit.quote for hit in hits if hit.code == strongest and hit.counted)
+    return Side.DEMAND if _demand_words(quotes, lexicon) else Side.OFFER
+
+
+def _demand_words(quotes: str, lexicon: Lexicon) -> bool:
+    from classifiers.lexicon.matcher import Matcher
+    from classifiers.text.words import WORD
+
+    matcher = Matcher(lexicon.concepts["buy"] + lexicon.concepts["seek"])
+    return bool({n for n in matcher.find(WORD.findall(normalise(quotes).text)) if n >= 0})
