@@ -1,5 +1,6 @@
 """The connection to Elasticsearch: settings of the client, and its errors in plain words."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,7 +43,9 @@ def make_client(settings: Settings) -> Elasticsearch:
     elif settings.search_user is not None:
         if settings.search_password is None:
             raise BadSettings("SAQSHY_SEARCH_USER needs SAQSHY_SEARCH_PASSWORD.")
-        options["basic_auth"] = (settings.search_user, settings.search_password.get_secret_value())
+        pair = f"{settings.search_user}:{settings.search_password.get_secret_value()}"
+        # The client's own basic_auth knows ASCII only; the server reads UTF-8 (RFC 7617).
+        options["headers"] = {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
     try:
         return Elasticsearch(
             settings.search_url,

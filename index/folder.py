@@ -17,7 +17,6 @@ LOCK_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 # Every tantivy file ends with a JSON footer, its length and this number (little endian, 4 bytes each).
 _FOOTER_MAGIC = 1337
-_UNCHECKED = frozenset({"meta.json", ".managed.json", ".tantivy-meta.lock", ".tantivy-writer.lock"})
 
 
 class IndexFolder:
@@ -111,13 +110,20 @@ class IndexFolder:
             yield
 
     def damaged_files(self) -> tuple[str, ...]:
-        """Files of the generation in use whose bytes no longer match their checksum, by name."""
+        """Files of the last commit whose bytes no longer match their checksum, by name."""
         generation = self.require()
+        segments = _segments(generation)
         return tuple(
             f"{generation.name}/{path.name}"
             for path in sorted(generation.iterdir())
-            if path.name not in _UNCHECKED and path.is_file() and not _is_whole(path)
+            if path.name.partition(".")[0] in segments and not _is_whole(path)
         )
+
+
+def _segments(generation: Path) -> set[str]:
+    """Names that files of the last commit begin with; a killed writer leaves others, half written."""
+    meta = json.loads((generation / "meta.json").read_bytes())
+    return {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
 
 
 def _is_whole(path: Path) -> bool:
