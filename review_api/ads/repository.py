@@ -1,0 +1,97 @@
+"""Ads behind search results, and what could not be read, as SQL."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from index.documents import MIN_PURPOSE_SCORE
+from models.ad import Ad, AdVersion
+from models.classification import Classification, PurposeScore
+from models.crawl import Page
+from models.enums import ParseState, Purpose
+from models.review import ReviewTask
+
+UNREAD_STATES = (ParseState.PARSE_INCOMPLETE, ParseState.FAILED)
+
+
+def count_behind(session: Session) -> int:
+    """Ads whose search document is out of date."""
+    return session.scalar(select(func.count()).select_from(Ad).where(Ad.is_index_behind)) or 0
+
+
+def load_ads(session: Session, ad_ids: Sequence[int]) -> dict[int, Ad]:
+    """Ads with their source and present version."""
+    query = select(Ad).where(Ad.id.in_(ad_ids)).options(joinedload(Ad.source), joinedload(Ad.current_version))
+    return {ad.id: ad for ad in session.scalars(query)}
+
+
+def load_classifications(session: Session, version_ids: Sequence[int]) -> dict[int, Classification]:
+    """What the last classifier said, per ad version."""
+    query = (
+        select(Classification)
+        .join(AdVersion, AdVersion.id == Classification.ad_version_id)
+        .where(
+            AdVersion.id.in_(version_ids),
+            Classification.classifier_version_id == AdVersion.classified_by_id,
+        )
+    )
+    return {classification.ad_version_id: classification for classification in session.scalars(query)}
+
+
+def load_purposes(session: Session, classification_ids: Sequence[int]) -> dict[int, list[Purpose]]:
+    """Purposes more likely than not, most likely first, per classification."""
+    query = (
+        select(PurposeScore.classification_id, PurposeScore.purpose)
+        .where(
+            PurposeScore.classification_id.in_(classification_ids), PurposeScore.score >= MIN_PURPOSE_SCORE
+        )
+        .order_by(PurposeScore.score.desc(), PurposeScore.purpose)
+    )
+    found: dict[int, list[Purpose]] = defaultdict(list)
+    for classification_id, purpose in session.execute(query):
+        found[classification_id].append(purpose)
+    return found
+
+
+def load_latest_tasks(session: Session, ad_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """Id and case number of each ad's latest task."""
+    query = (
+        select(ReviewTask.ad_id, ReviewTask.id, ReviewTask.case_number)
+        .where(ReviewTask.ad_id.in_(ad_ids))
+        .order_by(ReviewTask.id)
+    )
+    return {ad_id: (task_id, case_number) for ad_id, task_id, case_number in session.execute(query)}
+
+
+def count_unread_pages(session: Session) -> dict[ParseState, int]:
+    """Stored pages that could not be read whole, per state."""
+    query = (
+        select(Page.parse_state, func.count())
+        .where(Page.parse_state.in_(UNREAD_STATES))
+        .group_by(Page.parse_state)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def list_unread_pages(session: Session, limit: int) -> Sequence[Page]:
+    """The latest of them."""
+    query = (
+        select(Page)
+        .where(Page.parse_state.in_(UNREAD_STATES))
+        .options(joinedload(Page.source))
+        .order_by(Page.id.desc())
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def count_unscored(session: Session) -> int:
+    """Ad versions that no classifier could read: tried, failed, and not classified since."""
+    query = (
+        select(func.count())
+        .select_from(AdVersion)
+        .where(AdVersion.classified_by_id.is_(None), AdVersion.error.is_not(None))
+    )
+    return session.scalar(query) or 0

@@ -1,0 +1,83 @@
+"""All services of the review API, made once per process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from index.engine import SearchEngine
+from models.audit import AuditLog
+from models.config import Settings
+from models.session import Database
+from review_api.ads.service import AdService
+from review_api.audit.service import AuditService
+from review_api.auth.service import AuthService
+from review_api.blocklist.grounds import LegalGrounds
+from review_api.blocklist.listing import ListingRules, load_protected
+from review_api.blocklist.releases import ReleaseService
+from review_api.blocklist.service import BlocklistService
+from review_api.people.service import PeopleService
+from review_api.tasks.decisions import DecisionService
+from review_api.tasks.detail import CaseService
+from review_api.tasks.service import TaskService
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What endpoints and pages call.
+
+    Services take the caller's session and the present time; the caller is the
+    edge that opens ``db.read()`` or ``db.write()`` and so commits. Only
+    ``auth.sign_in`` and ``releases.make_release`` open their own transactions,
+    and say why.
+
+    Attributes:
+        now: the clock; tests pass their own.
+    """
+
+    settings: Settings
+    db: Database
+    now: Clock
+    auth: AuthService
+    tasks: TaskService
+    cases: CaseService
+    decisions: DecisionService
+    grounds: LegalGrounds
+    ads: AdService
+    blocklist: BlocklistService
+    releases: ReleaseService
+    audit: AuditService
+    people: PeopleService
+
+
+def build_services(
+    settings: Settings, db: Database, audit: AuditLog, search: SearchEngine, *, now: Clock = utc_now
+) -> Services:
+    """Make the services of one installation.
+
+    Raises:
+        BadSettings: a key or a data file is damaged.
+    """
+    listing, grounds = ListingRules(load_protected()), LegalGrounds()
+    audit_service = AuditService(settings, audit)
+    return Services(
+        settings=settings,
+        db=db,
+        now=now,
+        auth=AuthService(settings, db, audit),
+        tasks=TaskService(settings, audit),
+        cases=CaseService(audit, audit_service, listing),
+        decisions=DecisionService(settings, audit, listing, grounds),
+        grounds=grounds,
+        ads=AdService(search),
+        blocklist=BlocklistService(audit),
+        releases=ReleaseService(settings, db, audit, listing, grounds),
+        audit=audit_service,
+        people=PeopleService(audit),
+    )

@@ -1,0 +1,383 @@
+"""The queue, its facets and claims, as SQL.
+
+The order of the queue is (severity, priority, age); severity already puts
+referrals first. Each state is read along its own index and the short results
+are merged, so that a page costs the same with ten tasks or a hundred thousand.
+"""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from index.documents import MIN_PURPOSE_SCORE
+from models.ad import Ad, AdVersion
+from models.classification import Classification, ClassifierVersion, IndicatorHit, PurposeScore
+from models.crawl import Source
+from models.enums import ClassifierState, Purpose, TaskState
+from models.review import Decision, ReviewTask
+from review_api.tasks.schemas import QueueFilters, QueueState
+
+QueueKey = tuple[int, float, int]
+
+
+def queue_key(task: ReviewTask) -> QueueKey:
+    """The task's place in the queue's order."""
+    return task.severity, task.priority, task.id
+
+
+def is_waiting(now: datetime) -> ColumnElement[bool]:
+    """SQL condition: anybody may claim the task, a claim past its time included."""
+    return or_(
+        ReviewTask.state.in_((TaskState.OPEN, TaskState.RETURNED)),
+        and_(ReviewTask.state == TaskState.CLAIMED, ReviewTask.claim_expires_at <= now),
+    )
+
+
+def _branches(state: QueueState, now: datetime) -> list[ColumnElement[bool]]:
+    claimed = ReviewTask.state == TaskState.CLAIMED
+    if state is QueueState.CONFIRMED:
+        return [ReviewTask.state == TaskState.CONFIRMED]
+    if state is QueueState.CLAIMED:
+        return [and_(claimed, ReviewTask.claim_expires_at > now)]
+    return [
+        ReviewTask.state == TaskState.OPEN,
+        ReviewTask.state == TaskState.RETURNED,
+        and_(claimed, ReviewTask.claim_expires_at <= now),
+    ]
+
+
+def _matches(filters: QueueFilters) -> list[ColumnElement[bool]]:
+    """Conditions on a task; correlated, so that the queue's index leads whatever is filtered."""
+    wanted: list[ColumnElement[bool]] = []
+    if filters.level is not None:
+        wanted.append(ReviewTask.level == filters.level)
+    classification = [
+        condition
+        for condition in (
+            Classification.side == filters.side if filters.side else None,
+            Classification.language == filters.language if filters.language else None,
+        )
+        if condition is not None
+    ]
+    if classification:
+        same = Classification.id == ReviewTask.classification_id
+        wanted.append(select(Classification.id).where(same, *classification).exists())
+    if filters.region is not None:
+        same = AdVersion.id == ReviewTask.ad_version_id
+        wanted.append(select(AdVersion.id).where(same, AdVersion.region == filters.region).exists())
+    if filters.source_kind is not None:
+        found = (
+            select(Ad.id).join(Source).where(Ad.id == ReviewTask.ad_id, Source.kind == filters.source_kind)
+        )
+        wanted.append(found.exists())
+    if filters.purpose is not None:
+        found = select(PurposeScore.id).where(
+            PurposeScore.classification_id == ReviewTask.classification_id,
+            PurposeScore.purpose == filters.purpose,
+            PurposeScore.score >= MIN_PURPOSE_SCORE,
+        )
+        wanted.append(found.exists())
+    return wanted
+
+
+def _after(key: QueueKey) -> ColumnElement[bool]:
+    severity, priority, task_id = key
+    return or_(
+        ReviewTask.severity < severity,
+        and_(ReviewTask.severity == severity, ReviewTask.priority < priority),
+        and_(ReviewTask.severity == severity, ReviewTask.priority == priority, ReviewTask.id > task_id),
+    )
+
+
+def list_queue_ids(
+    session: Session,
+    filters: QueueFilters,
+    *,
+    state: QueueState,
+    after: QueueKey | None,
+    limit: int,
+    now: datetime,
+) -> list[int]:
+    """Ids of tasks in the queue's order, behind ``after``."""
+    conditions = _matches(filters)
+    if after is not None:
+        conditions.append(_after(after))
+    found: list[Iterable[Row[int, float, int]]] = []
+    for branch in _branches(state, now):
+        query = (
+            select(ReviewTask.severity, ReviewTask.priority, ReviewTask.id)
+            .where(branch, *conditions)
+            .order_by(ReviewTask.severity.desc(), ReviewTask.priority.desc(), ReviewTask.id)
+            .limit(limit)
+        )
+        found.append(session.execute(query).all())
+    merged = heapq.merge(*found, key=lambda row: (-row[0], -row[1], row[2]))
+    return [row[2] for row, _ in zip(merged, range(limit), strict=False)]
+
+
+def load_tasks(session: Session, ids: Sequence[int]) -> list[ReviewTask]:
+    """Tasks with all that a line of a list shows, in the order of ``ids``."""
+    query = (
+        select(ReviewTask)
+        .where(ReviewTask.id.in_(ids))
+        .options(
+            joinedload(ReviewTask.ad).joinedload(Ad.source),
+            joinedload(ReviewTask.ad_version),
+            joinedload(ReviewTask.classification),
+            joinedload(ReviewTask.claimed_by),
+        )
+    )
+    by_id = {task.id: task for task in session.scalars(query)}
+    return [by_id[task_id] for task_id in ids]
+
+
+def find_task(session: Session, task_id: int) -> ReviewTask | None:
+    """One task, with all that its page shows at once."""
+    tasks = load_tasks(session, [task_id]) if _exists(session, task_id) else []
+    return tasks[0] if tasks else None
+
+
+def _exists(session: Session, task_id: int) -> bool:
+    return session.scalar(select(ReviewTask.id).where(ReviewTask.id == task_id)) is not None
+
+
+def list_hits(session: Session, classification_ids: Sequence[int]) -> dict[int, list[IndicatorHit]]:
+    """Hits per classification, in the order of the text (title first)."""
+    query = (
+        select(IndicatorHit)
+        .where(IndicatorHit.classification_id.in_(classification_ids))
+        .order_by(IndicatorHit.place.desc(), IndicatorHit.start, IndicatorHit.id)
+    )
+    hits: dict[int, list[IndicatorHit]] = defaultdict(list)
+    for hit in session.scalars(query):
+        hits[hit.classification_id].append(hit)
+    return hits
+
+
+def list_scores(session: Session, classification_ids: Sequence[int]) -> dict[int, list[PurposeScore]]:
+    """Scores per classification, highest first."""
+    query = (
+        select(PurposeScore)
+        .where(PurposeScore.classification_id.in_(classification_ids))
+        .order_by(PurposeScore.score.desc(), PurposeScore.purpose)
+    )
+    scores: dict[int, list[PurposeScore]] = defaultdict(list)
+    for score in session.scalars(query):
+        scores[score.classification_id].append(score)
+    return scores
+
+
+def count_clusters(session: Session, cluster_ids: Iterable[int]) -> dict[int, int]:
+    """How many ads each cluster holds."""
+    query = (
+        select(Ad.cluster_id, func.count()).where(Ad.cluster_id.in_(set(cluster_ids))).group_by(Ad.cluster_id)
+    )
+    return {cluster_id: n for cluster_id, n in session.execute(query) if cluster_id is not None}
+
+
+def cross_table(session: Session, now: datetime) -> Counter[tuple[str, ...]]:
+    """Waiting tasks counted by (level, side, language, region, source kind)."""
+    columns = _facet_columns()
+    query = _facet_query(select(*columns, func.count()), now).group_by(*columns)
+    return Counter({_facet_key(row[:-1]): row[-1] for row in session.execute(query)})
+
+
+def cross_table_by_purpose(session: Session, now: datetime) -> Counter[tuple[str, ...]]:
+    """As :func:`cross_table`, with the purpose as a last part; a task counts once per purpose."""
+    columns = (*_facet_columns(), PurposeScore.purpose)
+    query = (
+        _facet_query(select(*columns, func.count()), now)
+        .join(PurposeScore, PurposeScore.classification_id == ReviewTask.classification_id)
+        .where(PurposeScore.score >= MIN_PURPOSE_SCORE)
+        .group_by(*columns)
+    )
+    return Counter({_facet_key(row[:-1]): row[-1] for row in session.execute(query)})
+
+
+def claim_task(
+    session: Session, seen: ReviewTask, *, user_id: int, now: datetime, expires_at: datetime
+) -> bool:
+    """Take a waiting task, if it is still as it was ``seen``; one conditional update decides a race."""
+    return _change(
+        session,
+        ReviewTask.id == seen.id,
+        ReviewTask.state == seen.state,
+        ReviewTask.round == seen.round,
+        ReviewTask.claimed_at.is_(None)
+        if seen.claimed_at is None
+        else ReviewTask.claimed_at == seen.claimed_at,
+        is_waiting(now),
+        values={
+            "state": TaskState.CLAIMED,
+            "claimed_by_id": user_id,
+            "claimed_at": now,
+            "claim_expires_at": expires_at,
+        },
+    )
+
+
+def prolong_claim(
+    session: Session, task_id: int, *, user_id: int, now: datetime, expires_at: datetime
+) -> bool:
+    """Move the end of a claim that still holds."""
+    return _change(session, *_holds(task_id, user_id, now), values={"claim_expires_at": expires_at})
+
+
+def end_claim(session: Session, task_id: int, *, user_id: int, now: datetime, state: TaskState) -> bool:
+    """Turn a claim that still holds into another state."""
+    return _change(
+        session,
+        *_holds(task_id, user_id, now),
+        values={"state": state, "claimed_by_id": None, "claimed_at": None, "claim_expires_at": None},
+    )
+
+
+def leave_confirmed(session: Session, task: ReviewTask, values: dict[str, object]) -> bool:
+    """Turn a confirmed task of this round into another state."""
+    return _change(
+        session,
+        ReviewTask.id == task.id,
+        ReviewTask.state == TaskState.CONFIRMED,
+        ReviewTask.round == task.round,
+        values=values,
+    )
+
+
+def list_expired_claims(session: Session, *, now: datetime, limit: int) -> Sequence[ReviewTask]:
+    """Claims past their time, oldest first, locked against others where the database can."""
+    query = (
+        select(ReviewTask)
+        .where(ReviewTask.state == TaskState.CLAIMED, ReviewTask.claim_expires_at <= now)
+        .order_by(ReviewTask.claim_expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(query).all()
+
+
+def list_claims(session: Session, user_id: int, now: datetime) -> Sequence[ReviewTask]:
+    """A person's claims that hold, ending first."""
+    query = (
+        select(ReviewTask)
+        .where(
+            ReviewTask.state == TaskState.CLAIMED,
+            ReviewTask.claimed_by_id == user_id,
+            ReviewTask.claim_expires_at > now,
+        )
+        .options(joinedload(ReviewTask.ad_version))
+        .order_by(ReviewTask.claim_expires_at)
+    )
+    return session.scalars(query).all()
+
+
+def list_came_back(session: Session, user_id: int, limit: int) -> Sequence[ReviewTask]:
+    """Returned tasks whose last confirmation was this person's, most serious first."""
+    mine = select(Decision.id).where(
+        Decision.task_id == ReviewTask.id,
+        Decision.stage == 1,
+        Decision.round == ReviewTask.round - 1,
+        Decision.reviewer_id == user_id,
+    )
+    query = (
+        select(ReviewTask)
+        .where(ReviewTask.state == TaskState.RETURNED, mine.exists())
+        .options(joinedload(ReviewTask.ad_version))
+        .order_by(ReviewTask.severity.desc(), ReviewTask.priority.desc(), ReviewTask.id)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def count_state(session: Session, state: TaskState) -> int:
+    """How many tasks are in a state."""
+    return session.scalar(select(func.count()).where(ReviewTask.state == state)) or 0
+
+
+def list_confirmations(session: Session, tasks: Sequence[ReviewTask]) -> dict[int, Decision]:
+    """The confirmation of the present round, per task id."""
+    query = (
+        select(Decision)
+        .join(ReviewTask, and_(ReviewTask.id == Decision.task_id, ReviewTask.round == Decision.round))
+        .where(Decision.stage == 1, Decision.task_id.in_([task.id for task in tasks]))
+        .options(joinedload(Decision.reviewer), joinedload(Decision.ad_version))
+    )
+    return {decision.task_id: decision for decision in session.scalars(query)}
+
+
+def list_decisions(session: Session, task_id: int) -> Sequence[Decision]:
+    """All signatures on a task, in the order they were given."""
+    query = (
+        select(Decision)
+        .where(Decision.task_id == task_id)
+        .options(joinedload(Decision.reviewer))
+        .order_by(Decision.id)
+    )
+    return session.scalars(query).all()
+
+
+def newest_classification(session: Session, ad_id: int) -> Classification | None:
+    """What the newest enabled classifier said of the ad's present text; None while it is not read."""
+    query = (
+        select(Classification)
+        .join(Ad, Ad.current_version_id == Classification.ad_version_id)
+        .join(ClassifierVersion, ClassifierVersion.id == Classification.classifier_version_id)
+        .where(Ad.id == ad_id, ClassifierVersion.state == ClassifierState.ENABLED)
+        .options(joinedload(Classification.ad_version))
+        .order_by(Classification.id.desc())
+        .limit(1)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def _holds(task_id: int, user_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ReviewTask.id == task_id,
+        ReviewTask.state == TaskState.CLAIMED,
+        ReviewTask.claimed_by_id == user_id,
+        ReviewTask.claim_expires_at > now,
+    )
+
+
+def _change(session: Session, *conditions: ColumnElement[bool], values: dict[str, object]) -> bool:
+    changed = session.execute(
+        update(ReviewTask)
+        .where(*conditions)
+        .values(**values)
+        .returning(ReviewTask.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for (task_id,) in changed:
+        known = session.identity_map.get(session.identity_key(ReviewTask, task_id))
+        if known is not None:
+            session.refresh(known)
+    return bool(changed)
+
+
+def _facet_columns() -> tuple[Any, ...]:  # Any: columns of five types, only grouped by and read as text
+    region = func.coalesce(AdVersion.region, "")
+    return ReviewTask.level, Classification.side, Classification.language, region, Source.kind
+
+
+def _facet_query(query: Select[Any], now: datetime) -> Select[Any]:
+    return (
+        query.select_from(ReviewTask)
+        .join(Classification, Classification.id == ReviewTask.classification_id)
+        .join(AdVersion, AdVersion.id == ReviewTask.ad_version_id)
+        .join(Ad, Ad.id == ReviewTask.ad_id)
+        .join(Source, Source.id == Ad.source_id)
+        .where(is_waiting(now))
+    )
+
+
+def _facet_key(row: Iterable[object]) -> tuple[str, ...]:
+    return tuple(str(part) for part in row)
+
+
+def shown_purposes(scores: Iterable[PurposeScore]) -> list[tuple[Purpose, float]]:
+    """The purposes that a list names: those more likely than not."""
+    return [(score.purpose, score.score) for score in scores if score.score >= MIN_PURPOSE_SCORE]
