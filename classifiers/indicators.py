@@ -17,6 +17,8 @@ from classifiers.text.words import WORD
 from models.enums import TextPlace
 
 VICTIM = "live_victim"
+# A cry for help is a sign of control; it is shown under that indicator.
+_VICTIM_CODE = "R19"
 _WIDE_HIT_WORDS = 12
 _LOCAL_WORDS = 12
 _MAX_DISGUISED = 20
@@ -220,7 +222,7 @@ class _Reading:
         negated = is_negated(self._words, match, self._sentences)
         start, end = self._normalised.original_span(self._spans[match.first][0], self._spans[match.last][1])
         return Hit(
-            compiled.code,
+            _VICTIM_CODE if compiled.code == VICTIM else compiled.code,
             self._place,
             start,
             end,

@@ -17,14 +17,14 @@ from models.errors import Rejected
 CODE_VERSION = "1"
 """Raise it with every change of code that can change a score."""
 
-MAX_CHARACTERS = 10_000_000
+MAX_CHARACTERS = 20_000_000
 _URGENT_PRIORITY = 0.97
 _UNFLAGGED_PRIORITY = 0.49
 _LOW_SUM = 4.0
 
 
 class TextTooLong(Rejected):
-    """A text longer than ten million characters is no ad and is not read."""
+    """A text longer than twenty million characters is no ad and is not read."""
 
     status = 413
 
@@ -56,8 +56,8 @@ class ClassifiedText:
         model_words: what the statistical part read; empty while no artifact is in use.
         rules: names of the flag and urgent rules that hold.
         is_minor: a person under 18 is spoken of in a flagged ad.
-        is_live_victim: a cry for help in the first person: a referral, never a blocking case.
-        victim_words: where it stands.
+        is_live_victim: a cry for help in the first person: a referral, never a blocking
+            case. Its words stand among ``indicators`` as R19 (control).
         contacts: in the same order as hits.
     """
 
@@ -73,7 +73,6 @@ class ClassifiedText:
     rules: tuple[str, ...] = ()
     is_minor: bool = False
     is_live_victim: bool = False
-    victim_words: tuple[Hit, ...] = ()
     contacts: tuple[FoundContact, ...] = ()
 
 
@@ -93,10 +92,10 @@ def classify(text: str, title: str | None = None) -> ClassifiedText:
         title: stands before the text in scoring; its hits carry ``TextPlace.TITLE``.
 
     Raises:
-        TextTooLong: over ten million characters.
+        TextTooLong: over twenty million characters.
     """
     if len(text) + len(title or "") > MAX_CHARACTERS:
-        raise TextTooLong("The text is longer than ten million characters.", n_characters=len(text))
+        raise TextTooLong("The text is longer than twenty million characters.", n_characters=len(text))
     lexicon = load_lexicon()
     places = [(TextPlace.TITLE, normalise(title))] if title else []
     places.append((TextPlace.TEXT, normalise(text)))
@@ -110,7 +109,10 @@ def _assess(
     lexicon: Lexicon, signs: Sequence[FoundSigns], language: Language, contacts: tuple[FoundContact, ...]
 ) -> ClassifiedText:
     """Weigh the signs of all places of an ad together."""
-    hits = settle_ordinary([hit for found in signs for hit in found.indicators])
+    is_victim = _is_live_victim(signs, lexicon)
+    hits = settle_ordinary(
+        [hit for found in signs for hit in (*found.indicators, *(found.victim if is_victim else ()))]
+    )
     void = frozenset().union(*(found.void_codes for found in signs))
     counters = tuple(
         replace(hit, counted=False, reason="void") if hit.code in void else hit
@@ -127,8 +129,6 @@ def _assess(
     )
     weighing = weigh(weights, lexicon)
     hits = tuple(replace(hit, weight=round(weights[hit.code], 2)) if hit.counted else hit for hit in hits)
-    counter_codes = {hit.code for hit in counters if hit.counted}
-    is_victim = _is_live_victim(signs, counter_codes, lexicon)
     flagged = bool(weighing.flag_rules) or is_victim
     rules = weighing.flag_rules + weighing.urgent_rules + (("live_victim",) if is_victim else ())
     priority = _priority(weighing, flagged=flagged, is_victim=is_victim)
@@ -144,15 +144,15 @@ def _assess(
         rules=rules,
         is_minor=flagged and not lexicon.rules.minor_indicators.isdisjoint(weights),
         is_live_victim=is_victim,
-        victim_words=tuple(hit for found in signs for hit in found.victim) if is_victim else (),
         contacts=contacts,
     )
 
 
-def _is_live_victim(signs: Sequence[FoundSigns], counter_codes: set[str], lexicon: Lexicon) -> bool:
+def _is_live_victim(signs: Sequence[FoundSigns], lexicon: Lexicon) -> bool:
     """A cry for help counts unless the ad itself reports, warns or tells a story."""
     cries = any(hit.counted for found in signs for hit in found.victim)
-    return cries and lexicon.rules.live_victim_void.isdisjoint(counter_codes)
+    void = lexicon.rules.live_victim_void
+    return cries and not any(h.counted and h.code in void for found in signs for h in found.counter_signs)
 
 
 def _priority(weighing: Weighing, *, flagged: bool, is_victim: bool) -> float:

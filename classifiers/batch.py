@@ -1,0 +1,197 @@
+"""What ``saqshy classify`` reads and prints: JSON lines or CSV in, one JSON line out per input."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import orjson
+
+from classifiers.indicators import Hit
+from classifiers.risk import ClassifiedText, classify, classifier_version
+from models.enums import TextPlace
+from models.errors import Rejected
+
+_BOM = b"\xef\xbb\xbf"
+_CSV_FIELD_LIMIT = 64 * 1024 * 1024
+_DELIMITERS = ",;\t"
+
+
+class BadInput(Rejected):
+    """One input line cannot be read; the message says why."""
+
+
+@dataclass
+class BatchCounts:
+    """Running counts of a batch; ``n_failed`` decides the exit status."""
+
+    n_done: int = 0
+    n_failed: int = 0
+    n_flagged: int = 0
+
+
+def classify_lines(
+    lines: Iterable[bytes],
+    counts: BatchCounts | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Iterator[bytes]:
+    """Classify a stream of ads, one at a time, in order.
+
+    Args:
+        lines: a file opened in binary mode: JSON lines, or CSV with a header
+            (comma, semicolon or tab). Either has ``text`` and may have ``id``, ``title``.
+        counts: filled while the result is consumed.
+        on_progress: called after each input with the bytes read so far.
+
+    Yields:
+        One JSON line with its newline per input that is not blank: a result as
+        in design.md §6, or ``{"id", "error"}``.
+    """
+    counts = counts if counts is not None else BatchCounts()
+    n_bytes = 0
+
+    def count(stream: Iterable[bytes]) -> Iterator[bytes]:
+        nonlocal n_bytes
+        for line in stream:
+            n_bytes += len(line)
+            yield line
+
+    for record in _records(count(lines)):
+        identifier: object = None
+        try:
+            if isinstance(record, BadInput):
+                raise record
+            identifier = record.get("id")
+            result = _classify_record(record)
+        except Rejected as error:
+            counts.n_failed += 1
+            yield _dump({"id": identifier, "error": error.message})
+        else:
+            counts.n_done += 1
+            counts.n_flagged += result.flagged
+            yield _dump({"id": identifier, **as_json(result)})
+        if on_progress is not None:
+            on_progress(n_bytes)
+
+
+def _records(lines: Iterator[bytes]) -> Iterator[Mapping[str, Any] | BadInput]:
+    """Parse the stream as what its first line shows it to be."""
+    first = next((line for line in _without_bom(lines) if line.strip()), None)
+    if first is None:
+        return
+    stream = chain([first], lines)
+    if _looks_like_header(first):
+        yield from _parse_csv(stream)
+    else:
+        yield from (_parse_json(line) for line in stream if line.strip())
+
+
+def _without_bom(lines: Iterator[bytes]) -> Iterator[bytes]:
+    for line in lines:
+        yield line.removeprefix(_BOM)
+
+
+def _looks_like_header(line: bytes) -> bool:
+    if line.lstrip()[:1] in {b"{", b"["}:
+        return False
+    names = line.decode("utf-8", "replace").lower()
+    for delimiter in _DELIMITERS:
+        names = names.replace(delimiter, "\n")
+    return "text" in {name.strip(' "\r\n') for name in names.split("\n")}
+
+
+def _parse_json(line: bytes) -> Mapping[str, Any] | BadInput:
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        # The standard parser takes lone surrogates, which a crawled text may hold.
+        try:
+            record = json.loads(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            return BadInput("The line is not UTF-8.")
+        except (ValueError, RecursionError):
+            return BadInput("The line is not JSON.")
+    return record if isinstance(record, dict) else BadInput("The line is not a JSON object.")
+
+
+def _parse_csv(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any] | BadInput]:
+    csv.field_size_limit(_CSV_FIELD_LIMIT)
+    stream = iter(lines)
+    header = next(stream).decode("utf-8", "replace")
+    delimiter = max(_DELIMITERS, key=header.count)
+    names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter))]
+    # Bytes that are no UTF-8 are carried along as surrogates and refused in their own row.
+    rows = csv.reader(
+        (line.decode("utf-8", "surrogateescape").replace("\0", " ") for line in stream), delimiter=delimiter
+    )
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield BadInput(f"The row is not CSV: {error}.")
+            continue
+        if row:
+            yield dict(zip(names, row, strict=False))
+
+
+def _classify_record(record: Mapping[str, Any]) -> ClassifiedText:
+    text, title = record.get("text"), record.get("title")
+    if text is None or text == "":
+        raise BadInput("The field text is missing or empty.")
+    if not isinstance(text, str) or not isinstance(title, str | None):
+        raise BadInput("The fields text and title must be strings.")
+    if _has_escaped_bytes(text):
+        raise BadInput("The text is not UTF-8.")
+    return classify(text, title or None)
+
+
+def _has_escaped_bytes(text: str) -> bool:
+    if text.isascii():
+        return False
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        # A high byte of a broken encoding; a lone surrogate written as \ud83d in JSON is read as a space.
+        return "\udc80" <= text[error.start] <= "\udcff"
+    return False
+
+
+def as_json(result: ClassifiedText) -> dict[str, Any]:
+    """Return a result as ``saqshy classify`` prints it (design.md §6); values are plain JSON types."""
+    return {
+        "language": result.language.value,
+        "flagged": result.flagged,
+        "priority": result.priority,
+        "level": result.level.value,
+        "purposes": {purpose.value: score for purpose, score in result.purposes.items()},
+        "side": result.side.value,
+        "indicators": [{**_span(hit), "weight": hit.weight} for hit in result.indicators if hit.counted],
+        "counter_signs": [_span(hit) for hit in result.counter_signs if hit.counted],
+        "model_words": [
+            {"start": w.start, "end": w.end, "quote": w.quote, "weight": w.weight} for w in result.model_words
+        ],
+        "not_counted": [{**_span(hit), "reason": hit.reason} for hit in result.indicators if not hit.counted],
+        "rules": list(result.rules),
+        "is_minor": result.is_minor,
+        "is_live_victim": result.is_live_victim,
+        "classifier_version": classifier_version(),
+    }
+
+
+def _span(hit: Hit) -> dict[str, Any]:
+    span: dict[str, Any] = {"code": hit.code, "start": hit.start, "end": hit.end, "quote": hit.quote}
+    if hit.place is TextPlace.TITLE:
+        span["in"] = "title"
+    return span
+
+
+def _dump(value: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        # A lone surrogate in a quote or an id that is no plain value: escaped, still one line.
+        return json.dumps(value, ensure_ascii=True, default=str).encode() + b"\n"

@@ -1,0 +1,338 @@
+"""Classifying and linking what is pending; the rows are the queue.
+
+Running a job twice, or two at once, changes nothing: rows are leased, a result
+is unique per ad version and classifier version, and a near-duplicate finds the
+same cluster whoever looks.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, text, update
+from sqlalchemy.orm import Session
+
+from classifiers.lexicon import load_lexicon
+from classifiers.risk import CODE_VERSION, ClassifiedText, classifier_version, classify
+from classifiers.similarity import band_rows, is_near_duplicate, shingles
+from models.ad import Ad, AdVersion, Cluster, Contact, SimilarityBand, mark_changed
+from models.classification import Classification, ClassifierVersion, IndicatorHit, PurposeScore
+from models.enums import ClassifierState, check_transition
+from models.errors import SaqshyError
+from models.leases import JobReport, hold_back, lease_rows, release
+from models.logs import get_logger
+from models.session import Database
+
+log = get_logger(__name__)
+
+BATCH = 50
+LEASE_SECONDS = 120.0
+_GIVEN_UP = timedelta(days=30)
+_MAX_CANDIDATES = 30
+_LINK_LOCK = 0x5A9517
+
+
+def ensure_classifier_version(session: Session, *, now: datetime) -> ClassifierVersion:
+    """Return the row of the classifier in this code, making it the enabled one.
+
+    Until versions are promoted by a person (a later issue), the lexicon that is
+    installed is the one in use, and the one before it is retired.
+    """
+    name = classifier_version()
+    row = session.scalar(select(ClassifierVersion).where(ClassifierVersion.version == name))
+    if row is None:
+        row = ClassifierVersion(
+            version=name,
+            state=ClassifierState.EVALUATION,
+            created_at=now,
+            details={"code_version": CODE_VERSION, "lexicon_sha256": load_lexicon().sha256},
+        )
+        session.add(row)
+    if row.state is not ClassifierState.ENABLED:
+        row.state = check_transition(row.state, ClassifierState.ENABLED)
+        others = select(ClassifierVersion).where(
+            ClassifierVersion.state == ClassifierState.ENABLED, ClassifierVersion.version != name
+        )
+        for other in session.scalars(others):
+            other.state = check_transition(other.state, ClassifierState.RETIRED)
+    session.flush()
+    return row
+
+
+def classify_pending(
+    database: Database, *, now: datetime, limit: int = BATCH, lease_seconds: float = LEASE_SECONDS
+) -> JobReport:
+    """Classify up to ``limit`` ad versions that this classifier has not read yet, new ones first.
+
+    One ad that cannot be read is recorded on its row and tried again later; the
+    others go on.
+
+    Args:
+        database: where the ads are and the results go.
+        now: present time.
+        limit: ad versions in one call.
+        lease_seconds: after this another worker may take them.
+    """
+    with database.read() as session:
+        known = session.scalar(
+            select(ClassifierVersion.id).where(
+                ClassifierVersion.version == classifier_version(),
+                ClassifierVersion.state == ClassifierState.ENABLED,
+            )
+        )
+        if known is not None and not _has_unread(session, known):
+            return JobReport()
+    with database.write() as session:
+        version_id = ensure_classifier_version(session, now=now).id
+        token, ids = lease_rows(
+            session,
+            AdVersion,
+            where=_unread(version_id),
+            order_by=[AdVersion.classified_by_id.is_not(None), AdVersion.id],
+            n=limit,
+            now=now,
+            seconds=lease_seconds,
+        )
+    if not ids:
+        return JobReport()
+    with database.read() as session:
+        rows = session.execute(
+            select(AdVersion.id, AdVersion.title, AdVersion.text)
+            .where(AdVersion.id.in_(ids))
+            .order_by(AdVersion.id)
+        ).all()
+    results = {
+        ad_version_id: _classify_one(ad_version_id, title, body) for ad_version_id, title, body in rows
+    }
+    with database.write() as session:
+        return _store(session, results, version_id=version_id, token=token, now=now)
+
+
+def _unread(version_id: int):  # type: ignore[no-untyped-def]  # SQL condition
+    return or_(AdVersion.classified_by_id.is_(None), AdVersion.classified_by_id != version_id)
+
+
+def _has_unread(session: Session, version_id: int) -> bool:
+    return session.scalar(select(AdVersion.id).where(_unread(version_id)).limit(1)) is not None
+
+
+def _classify_one(ad_version_id: int, title: str, body: str) -> ClassifiedText | str:
+    """Return the result, or the name of the error that this one ad caused."""
+    try:
+        return classify(body, title or None)
+    except SaqshyError as error:
+        log.warning("classify.ad.refused", ad_version_id=ad_version_id, code=error.code)
+        return error.code
+    except Exception as error:  # the edge: one ad must not stop the line
+        log.error("classify.ad.failed", ad_version_id=ad_version_id, kind=type(error).__name__)
+        return type(error).__name__
+
+
+def _store(
+    session: Session, results: dict[int, ClassifiedText | str], *, version_id: int, token: str, now: datetime
+) -> JobReport:
+    """Write all results of a batch and give the rows back, in the caller's transaction."""
+    rows = session.scalars(
+        select(AdVersion).where(AdVersion.id.in_(results), AdVersion.lease_token == token)
+    ).all()
+    n_failed = 0
+    for row in rows:
+        result = results[row.id]
+        if isinstance(result, str):
+            n_failed += 1
+            if not hold_back(row, f"classify: {result}", now=now):
+                row.next_try_at = now + _GIVEN_UP
+            continue
+        _store_result(session, row, result, version_id=version_id, now=now)
+        row.classified_by_id = version_id
+        release(row)
+    mark_changed(session, *{row.ad_id for row in rows})
+    return JobReport(n_done=len(rows) - n_failed, n_failed=n_failed)
+
+
+def _store_result(
+    session: Session, row: AdVersion, result: ClassifiedText, *, version_id: int, now: datetime
+) -> None:
+    already = select(Classification.id).where(
+        Classification.ad_version_id == row.id, Classification.classifier_version_id == version_id
+    )
+    if session.scalar(already) is not None:
+        return
+    classification = Classification(
+        ad_version_id=row.id,
+        classifier_version_id=version_id,
+        language=result.language,
+        is_flagged=result.flagged,
+        priority=result.priority,
+        level=result.level,
+        side=result.side,
+        is_minor=result.is_minor,
+        is_live_victim=result.is_live_victim,
+        rules=list(result.rules),
+        model_words=[],
+        created_at=now,
+    )
+    classification.hits = [
+        IndicatorHit(
+            code=hit.code,
+            place=hit.place,
+            start=hit.start,
+            end=hit.end,
+            quote=hit.quote,
+            weight=hit.weight,
+            is_counter_sign=is_counter_sign,
+            is_counted=hit.counted,
+            reason=hit.reason,
+        )
+        for hits, is_counter_sign in ((result.indicators, False), (result.counter_signs, True))
+        for hit in hits
+    ]
+    classification.scores = [PurposeScore(purpose=p, score=score) for p, score in result.purposes.items()]
+    session.add(classification)
+    _store_contacts(session, row.id, result)
+
+
+def _store_contacts(session: Session, ad_version_id: int, result: ClassifiedText) -> None:
+    """Add the contacts found in the text; those of an earlier reading stay."""
+    found = session.execute(
+        select(Contact.kind, Contact.value, Contact.place, Contact.start).where(
+            Contact.ad_version_id == ad_version_id
+        )
+    )
+    known = {tuple(row) for row in found}
+    for contact in result.contacts:
+        key = (contact.kind, contact.value[:512], contact.place, contact.start)
+        if key not in known:
+            known.add(key)
+            session.add(
+                Contact(
+                    ad_version_id=ad_version_id,
+                    kind=contact.kind,
+                    value=contact.value[:512],
+                    place=contact.place,
+                    start=contact.start,
+                    end=contact.end,
+                )
+            )
+
+
+def link_pending(
+    database: Database, *, now: datetime, limit: int = BATCH, lease_seconds: float = LEASE_SECONDS
+) -> JobReport:
+    """Put the ads of up to ``limit`` classified ad versions into clusters of near-duplicates.
+
+    An ad keeps the cluster it once has, because cases hang on it; an ad without
+    one joins the oldest cluster of an ad that resembles it, or starts its own.
+
+    Args:
+        database: where the ads are.
+        now: present time.
+        limit: ad versions in one call.
+        lease_seconds: after this another worker may take them.
+    """
+    pending = AdVersion.linked_at.is_(None) & AdVersion.classified_by_id.is_not(None)
+    with database.read() as session:
+        if session.scalar(select(AdVersion.id).where(pending).limit(1)) is None:
+            return JobReport()
+    with database.write() as session:
+        token, ids = lease_rows(
+            session,
+            AdVersion,
+            where=pending,
+            order_by=[AdVersion.id],
+            n=limit,
+            now=now,
+            seconds=lease_seconds,
+        )
+    if not ids:
+        return JobReport()
+    with database.read() as session:
+        rows = session.execute(
+            select(AdVersion.id, AdVersion.title, AdVersion.text).where(AdVersion.id.in_(ids))
+        ).all()
+    shingled = {row.id: shingles(f"{row.title}\n{row.text}") for row in rows}
+    with database.write() as session:
+        _one_linker_at_a_time(session)
+        leased = session.scalars(
+            select(AdVersion)
+            .where(AdVersion.id.in_(ids), AdVersion.lease_token == token)
+            .order_by(AdVersion.id)
+        ).all()
+        for row in leased:
+            _link(session, row, shingled[row.id], now=now)
+            row.linked_at = now
+            release(row)
+            session.flush()
+        return JobReport(n_done=len(leased))
+
+
+def _one_linker_at_a_time(session: Session) -> None:
+    """Two linkers at once would give two copies of one ad a cluster each; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LINK_LOCK})
+
+
+def _link(session: Session, row: AdVersion, shingled: frozenset[int], *, now: datetime) -> None:
+    keys = band_rows(shingled)
+    ad = session.get_one(Ad, row.ad_id)
+    if ad.cluster_id is None:
+        ad.cluster_id = _cluster_of(session, row, shingled, keys) or _new_cluster(session, now)
+        mark_changed(session, ad.id)
+    if (
+        session.scalar(select(SimilarityBand.band).where(SimilarityBand.ad_version_id == row.id).limit(1))
+        is None
+    ):
+        session.add_all(SimilarityBand(ad_version_id=row.id, band=band, key=key) for band, key in keys)
+
+
+def _cluster_of(
+    session: Session, row: AdVersion, shingled: frozenset[int], keys: Sequence[tuple[int, str]]
+) -> int | None:
+    """Return the oldest cluster of an ad whose text resembles this one, or None."""
+    candidates = session.execute(
+        select(AdVersion.id, AdVersion.title, AdVersion.text, Ad.cluster_id)
+        .join(Ad, AdVersion.ad_id == Ad.id)
+        .where(
+            AdVersion.id.in_(_candidate_ids(session, keys)),
+            AdVersion.ad_id != row.ad_id,
+            Ad.cluster_id.is_not(None),
+        )
+        .order_by(Ad.cluster_id, AdVersion.id)
+    ).all()
+    contacts = _contact_values(session, [row.id, *(c.id for c in candidates)])
+    for candidate in candidates:
+        shares = not contacts.get(row.id, frozenset()).isdisjoint(contacts.get(candidate.id, frozenset()))
+        other = shingles(f"{candidate.title}\n{candidate.text}")
+        if is_near_duplicate(shingled, other, shares_contact=shares):
+            return int(candidate.cluster_id)
+    return None
+
+
+def _candidate_ids(session: Session, keys: Iterable[tuple[int, str]]) -> list[int]:
+    """Return ad versions that share a band, those with the lowest id first."""
+    found: set[int] = set()
+    for band, key in keys:
+        same = (
+            select(SimilarityBand.ad_version_id)
+            .where(SimilarityBand.band == band, SimilarityBand.key == key)
+            .order_by(SimilarityBand.ad_version_id)
+            .limit(_MAX_CANDIDATES)
+        )
+        found.update(session.scalars(same))
+    return sorted(found)[:_MAX_CANDIDATES]
+
+
+def _contact_values(session: Session, ad_version_ids: Sequence[int]) -> dict[int, frozenset[str]]:
+    found: dict[int, set[str]] = {}
+    rows = session.execute(
+        select(Contact.ad_version_id, Contact.value).where(Contact.ad_version_id.in_(ad_version_ids))
+    )
+    for ad_version_id, value in rows:
+        found.setdefault(ad_version_id, set()).add(value)
+    return {ad_version_id: frozenset(values) for ad_version_id, values in found.items()}
+
+
+def _new_cluster(session: Session, now: datetime) -> int:
+    cluster = Cluster(created_at=now)
+    session.add(cluster)
+    session.flush()
+    return cluster.id
