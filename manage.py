@@ -1,2 +1,252 @@
+"""The composition root: the `saqshy` command and the schedule. No logic lives here, and nobody imports it."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import typer
+
+from models.announce import announce
+from models.config import load_settings
+from models.doctor import examine
+from models.errors import SaqshyError
+from models.installation import Installation, open_installation, prepare_installation
+from models.integrity import count_evidence, verify_evidence
+from models.logs import get_logger
+from models.processes import Child, Supervisor, check_port_is_free, only_one
+from models.progress import Progress
+from models.worker import Job, run_lanes, stop_on_signals, utc_now
+
+N_CRAWL_LANES = 3
+TICK_SECONDS = 15
+WATCH_SECONDS = 30
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+log = get_logger("manage")
+
+
+@app.callback()
+def about() -> None:
+    """Saqshy watches public online ads for signs of human trafficking."""
+    os.umask(0o077)
+
+
+@app.command()
+def migrate() -> None:
+    """Make or update the schema, the keys and the rows of the sources; safe to repeat."""
+    prepare()
+    typer.echo("The database is up to date.")
+
+
+def prepare() -> Installation:
+    """The first step of every start."""
+    from crawlers.commands import sync_source_rows
+
+    installation = prepare_installation(open_installation().settings, utc_now())
+    sync_source_rows(installation)
+    return installation
+
+
+@app.command()
+def up() -> None:
+    """Everything on one machine with embedded defaults; prints the address. Ctrl-C ends it."""
+    from review_api.commands import first_administrator
+
+    supervise(first_administrator, [])
+
+
+@app.command()
+def demo() -> None:
+    """The same with the bundled sample web as its source, and sample users."""
+    from crawlers.sample_web.demo import sample_environment
+    from review_api.commands import sample_users
+
+    port, environment = sample_environment()
+    os.environ.update(environment)
+    supervise(sample_users, [Child("sample-web", saqshy("sample-web", str(port)), {})])
+
+
+def supervise(make_users: Callable[[Installation], Sequence[str]], more: Sequence[Child]) -> None:
+    """Run all processes of one machine until Ctrl-C."""
+    settings = load_settings()
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with only_one(settings.data_dir / "up.lock"):
+        check_port_is_free(settings.host, settings.port)
+        lines = make_users(prepare())
+        children = [
+            *more,
+            *(Child(name, saqshy(name), {}) for name in ("serve", "worker", "scheduler", "watchdog")),
+        ]
+        stop = stop_on_signals()
+        threading.Thread(target=announce, args=(settings, lines, stop), daemon=True).start()
+        Supervisor(children).run(stop)
+    typer.echo("Saqshy has stopped. The same command goes on where it stopped.")
+
+
+def saqshy(*arguments: str) -> list[str]:
+    """Command line of one of our own processes."""
+    return [sys.executable, str(Path(__file__).resolve()), *arguments]
+
+
+@app.command(hidden=True)
+def sample_web(port: int) -> None:
+    """The bundled sample sites on loopback, for ``demo``."""
+    from crawlers.sample_web.server import serve as serve_sample_web
+
+    serve_sample_web(port, load_settings().data_dir / "sample-web.json")
+
+
+@app.command()
+def serve() -> None:
+    """Answer people: the pages and the JSON API."""
+    from review_api.server import run_server
+
+    from index.engines import open_engine
+    from review_api.app import create_app
+
+    home = open_installation()
+    run_server(
+        create_app(home.settings, db=home.database, audit=home.audit, search=open_engine(home.settings)),
+        home.settings,
+    )
+
+
+@app.command()
+def worker() -> None:
+    """Do the background work: crawl, extract, classify, link, triage, index."""
+    home = open_installation()
+    run_lanes(lanes(home), stop_on_signals())
+
+
+def lanes(home: Installation) -> list[list[Job]]:
+    """The jobs of a worker: crawls beside each other, the pipeline in the order of the flow, upkeep."""
+    from classifiers.jobs import classify_pending, link_pending
+    from crawlers.jobs import extract_pending, run_due_crawl
+    from index.engines import open_engine
+    from index.jobs import index_pending
+    from review_api.jobs import expire_claims, expire_entries, open_review_tasks
+
+    database, settings, audit, engine = home.database, home.settings, home.audit, open_engine(home.settings)
+    crawl = Job("crawl", lambda now: run_due_crawl(database, settings, now=now), 2.0)
+    pipeline = [
+        Job("extract", lambda now: extract_pending(database, settings, now=now)),
+        Job("classify", lambda now: classify_pending(database, audit, now=now)),
+        Job("link", lambda now: link_pending(database, now=now)),
+        Job("triage", lambda now: open_review_tasks(database, audit, now=now)),
+        Job("index", lambda now: index_pending(database, engine, now=now)),
+    ]
+    upkeep = [
+        Job("expire_claims", lambda now: expire_claims(database, audit, now=now), 10.0),
+        Job("expire_entries", lambda now: expire_entries(database, audit, now=now), 60.0),
+        Job("note_audit_head", home.note_audit_head, 60.0),
+    ]
+    return [*([[crawl]] * N_CRAWL_LANES), pipeline, upkeep]
+
+
+@app.command()
+def scheduler() -> None:
+    """Tick: turn due slots of the sources into rows. Any number may run; a slot is crawled once."""
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    from crawlers.schedule import start_due_crawls
+
+    home = open_installation()
+
+    def tick() -> None:
+        with home.database.write() as session:
+            start_due_crawls(session, utc_now())
+
+    stop = stop_on_signals()
+    ticking = BackgroundScheduler(timezone="UTC")
+    ticking.add_job(tick, "interval", seconds=TICK_SECONDS, next_run_time=utc_now(), coalesce=True)
+    ticking.start()
+    stop.wait()
+    ticking.shutdown()
+
+
+@app.command()
+def watchdog() -> None:
+    """Say loudly when a source is overdue by two of its intervals; a process apart from the scheduler."""
+    from crawlers.schedule import overdue_sources
+
+    home = open_installation()
+    stop = stop_on_signals()
+    while not stop.wait(WATCH_SECONDS):
+        with home.database.read() as session:
+            for source in overdue_sources(session, utc_now()):
+                log.error("watchdog.source.overdue", source=source.name, n_slots=source.n_slots)
+
+
+@app.command()
+def verify() -> None:
+    """Check evidence, audit log, releases and index; names each damaged item, exit status 1 if any."""
+    home = open_installation()
+    damages = list(find_damages(home))
+    for damage in damages:
+        typer.echo(f"DAMAGED: {damage}")
+    if damages:
+        raise typer.Exit(1)
+    typer.echo("All is well: evidence, audit log, releases and index are as they were written.")
+
+
+def find_damages(home: Installation) -> Iterator[str]:
+    """Damages of all rooms, in the order of the flow."""
+    from index.commands import index_damages
+    from review_api.commands import release_damages
+
+    with home.database.read() as session, Progress("evidence", count_evidence(session)) as progress:
+        for damage in verify_evidence(session, home.store):
+            progress.advance()
+            if damage:
+                yield damage
+    yield from home.audit_damages()
+    yield from release_damages(home)
+    yield from index_damages(home)
+
+
+@app.command()
+def doctor() -> None:
+    """Say in plain words what is wrong with this set-up; exit status 1 if anything is."""
+    from crawlers.commands import source_findings
+    from index.commands import index_findings
+
+    n_wrong = 0
+    for finding in examine(open_installation(), [source_findings, index_findings]):
+        n_wrong += not finding.is_well
+        typer.echo(f"{'ok   ' if finding.is_well else 'WRONG'} {finding.text}")
+    raise typer.Exit(1 if n_wrong else 0)
+
+
+def add_room_commands() -> None:
+    """The commands that belong to one room alone."""
+    from classifiers.commands import classify
+    from crawlers.commands import extract, import_files, reextract, sources
+    from index.commands import reindex
+    from review_api.commands import export, users
+
+    app.command()(classify)
+    app.command()(extract)
+    app.command()(reextract)
+    app.command(name="import")(import_files)
+    app.command()(reindex)
+    app.command()(export)
+    app.add_typer(sources, name="sources")
+    app.add_typer(users, name="users")
+
+
+add_room_commands()
+
+
 def main() -> None:
-    raise SystemExit("being written")
+    """Entry point: expected errors become one sentence and exit status 2."""
+    try:
+        app()
+    except SaqshyError as error:
+        typer.echo(f"saqshy: {error.message}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

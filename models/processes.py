@@ -1,15 +1,20 @@
 """A small supervisor: starts the processes of one machine, restarts the fallen, ends them together."""
 
 import ctypes
+import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from models.errors import BadSettings, Rejected
 from models.logs import get_logger
 
 log = get_logger(__name__)
@@ -95,3 +100,41 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+class AlreadyRunning(Rejected):
+    """Another process of the same kind works on this data folder."""
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Hold a lock file while the block runs; the kernel frees it even after ``kill -9``.
+
+    Raises:
+        AlreadyRunning: somebody else holds it.
+    """
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunning(
+                f"Saqshy already runs on the folder {path.parent}. Stop it first."
+            ) from error
+        yield
+
+
+def check_port_is_free(host: str, port: int) -> None:
+    """Refuse to start where somebody else listens.
+
+    Raises:
+        BadSettings: the port is taken, or the address is not this machine's.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BadSettings(
+                f"Cannot listen on {host}:{port} ({error.strerror}). "
+                "Stop the other program or set SAQSHY_PORT to another port."
+            ) from error

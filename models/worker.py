@@ -58,7 +58,7 @@ class Lane:
             report = job.run(self.clock())
         except Exception as error:  # the edge: one broken job must not stop the others
             n = self._n_errors[job.name] = self._n_errors.get(job.name, 0) + 1
-            pause = min(MAX_PAUSE_SECONDS, job.idle_seconds * 2 ** min(n, 10))
+            pause = min(MAX_PAUSE_SECONDS, job.idle_seconds * 2.0 ** min(n, 10))
             # The kind of the error and where it arose; its message may quote an ad.
             log.error(
                 "worker.job.failed",
