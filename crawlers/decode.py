@@ -127,7 +127,7 @@ def _unmarked_utf16(body: bytes) -> str | None:
     """UTF-16 without a mark shows by its markup: every second byte of ``<html`` is NUL."""
     sample = body[:_HEAD_BYTES]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if max(even, odd) * 5 < len(sample) or min(even, odd) * 10 > max(even, odd):
+    if not sample or max(even, odd) * 5 < len(sample) or min(even, odd) * 10 > max(even, odd):
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
 

@@ -62,7 +62,7 @@ def _salvaged(page: Page) -> tuple[AdItem, ...]:
     if not page.was_cut:
         return ()
     text = node_text(page.tree.body)
-    url = page.absolute(page.url) or page.url
+    url = page.own_url
     ad = AdItem(
         external_id=url[:512],
         url=url,

@@ -61,7 +61,7 @@ class BaraholkaAd(PageObject):
         published = offer.css_first("time.published")
         yield AdItem(
             external_id=offer.attributes.get("data-id") or "",
-            url=page.absolute(page.url) or page.url,
+            url=page.own_url,
             title=line(node_text(offer.css_first(".offer-title"))),
             text=node_text(offer.css_first(".offer-text")),
             author=line(node_text(offer.css_first(".seller"))) or None,

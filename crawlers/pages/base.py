@@ -92,6 +92,11 @@ class Page:
         return host_of(self.url)
 
     @cached_property
+    def own_url(self) -> str:
+        """Canonical address of the page itself."""
+        return self.absolute(self.url) or self.url
+
+    @cached_property
     def base_url(self) -> str:
         """What relative addresses on the page refer to."""
         base = self.first("base[href]")

@@ -29,7 +29,7 @@ _MONTHS = {
     )
     for number, name in enumerate(names.split(), 1)
 }
-_RELATIVE = re.compile(r"(" + "|".join(_DAYS_AGO) + r")\b[^\d]{0,6}(?:(\d{1,2}):(\d{2}))?", re.IGNORECASE)
+_RELATIVE = re.compile(r"(" + "|".join(_DAYS_AGO) + r")\b(?:\D{0,15}(\d{1,2}):(\d{2}))?", re.IGNORECASE)
 _DAY_MONTH = re.compile(
     r"(?:(\d{4})\s*(?:ж\.?|жылғы|г\.?)?\s*)?(\d{1,2})\s+([^\W\d_]{3,9})\.?(?:\s+(\d{4}))?"
 )
@@ -112,8 +112,8 @@ def _day_month(text: str, now: datetime | None) -> datetime | None:
 
 
 def _other(text: str, now: datetime | None) -> datetime | None:
-    """Leave the rest to dateparser (about 0.6 ms); a text without a digit is no date."""
-    if not re.search(r"\d", text):
+    """Leave the rest to dateparser (0.6 ms) if it has a digit; without ``now``, only if it has a year."""
+    if not re.search(r"\d" if now else r"\b\d{4}\b", text):
         return None
     settings = {
         "TIMEZONE": "+0500",

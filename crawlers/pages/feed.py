@@ -20,6 +20,7 @@ _HEAD_CHARACTERS = 8192
 _ROOT = re.compile(
     r"(?:\s|\ufeff|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)*+<(?:\w+:)?(rss|feed|RDF)\b", re.S
 )
+_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>", re.S)
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|RDF)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.S)
 _ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)(?=[\s>/])")
 _CDATA_OR_COMMENT = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.S)
@@ -47,7 +48,12 @@ class Feed(PageObject):
     def _entries(self) -> list[Any]:
         """What feedparser reads; Any, because it gives attributes as it finds them."""
         # A stream, never a string: feedparser would fetch or open what looks like an address or a path.
-        stream = BytesIO(self.page.text.encode())
+        text = self.page.text
+        if "<!ENTITY" in text[:_HEAD_CHARACTERS]:
+            # Own entities can grow without bound or name files of ours; what they stand for stays unread.
+            text = _DOCTYPE.sub("", text, count=1)
+            self.page.miss("feed_entities_not_read")
+        stream = BytesIO(text.encode())
         headers = {"content-type": "application/xml; charset=utf-8"}
         parsed = feedparser.parse(
             stream, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
@@ -65,7 +71,7 @@ class Feed(PageObject):
         page = self.page
         title = page.html_line(entry.get("title"))
         text = max((page.html_text(html) for html in _texts(entry)), key=len, default="")
-        here = page.absolute(page.url) or page.url
+        here = page.own_url
         link = page.absolute(entry.get("link"))
         is_own = link is not None and _same_site(link, here)
         elsewhere = None if is_own or link is None else ContactItem(ContactKind.LINK, link)

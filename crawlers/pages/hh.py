@@ -56,8 +56,10 @@ class HhVacancy(PageObject):
         if text_at(self._view, "vacancyId"):
             yield self._from_state()
         else:
-            ad = read_posting(self._postings[0], self.page, is_alone=True)
-            yield replace(ad, url=self._url(ad.external_id))
+            posting = self._postings[0]
+            ad = read_posting(posting, self.page, is_alone=True)
+            number = text_at(posting, "identifier", "value") or ad.external_id
+            yield replace(ad, external_id=number, url=self._url(number))
 
     def is_gone(self) -> bool:
         """Whether the vacancy is archived; its page stays with status 200."""
@@ -88,7 +90,7 @@ class HhVacancy(PageObject):
 
     def _url(self, number: str) -> str:
         """Address of the vacancy on the site that showed it, without what a search left in the query."""
-        here = self.page.absolute(self.page.url) or self.page.url
+        here = self.page.own_url
         parts = urlsplit(here)
         is_ours = any(self.page.host.endswith(host) for host in self.hosts) and number.isdigit()
         return parts._replace(path=f"/vacancy/{number}", query="").geturl() if is_ours else here

@@ -54,7 +54,9 @@ def read_posting(posting: dict[str, Json], page: Page, *, is_alone: bool) -> AdI
     url = own_url(posting, page)
     price = read_salary(at(posting, "baseSalary"))
     return AdItem(
-        external_id=_external_id(posting, url, is_alone=is_alone, fingerprint=f"{title}\n{author}"),
+        external_id=_external_id(
+            posting, url, is_alone=is_alone or url != page.own_url, fingerprint=f"{title}\n{author}"
+        ),
         url=url,
         title=title,
         text=_text(posting, page),
@@ -75,7 +77,7 @@ def own_url(item: dict[str, Json], page: Page) -> str:
     A page could otherwise name a page of somebody else's as the place of its ad.
     """
     claimed = page.absolute(text_at(item, "url") or text_at(item, "@id"))
-    here = page.absolute(page.url) or page.url
+    here = page.own_url
     if claimed is None or claimed == here:
         return here
     ours, theirs = host_of(here).removeprefix("www."), host_of(claimed).removeprefix("www.")
@@ -83,13 +85,18 @@ def own_url(item: dict[str, Json], page: Page) -> str:
 
 
 def _external_id(posting: dict[str, Json], url: str, *, is_alone: bool, fingerprint: str) -> str:
-    for place in (("identifier", "value"), ("identifier", 0, "value"), ("identifier",)):
-        native = text_at(posting, *place)
-        if native:
-            return native[:512]
-    if is_alone or text_at(posting, "url"):
+    """The board's own number if it stands in the address too; else the address, if no other ad has it.
+
+    The standard means ``identifier`` to be the employer's number, and two
+    employers of one board may both have a vacancy 77.
+    """
+    places = (("identifier", "value"), ("identifier", 0, "value"), ("identifier",))
+    native = next(filter(None, (text_at(posting, *place) for place in places)), None)
+    if native and re.search(rf"(?<!\w){re.escape(native)}(?!\w)", url):
+        return native[:512]
+    if is_alone:
         return url[:512]
-    return f"{url[:480]}#{sha256(fingerprint.encode(errors='replace')).hexdigest()[:16]}"
+    return f"{url[:480]}#{sha256((native or fingerprint).encode(errors='replace')).hexdigest()[:16]}"
 
 
 def _text(posting: dict[str, Json], page: Page) -> str:

@@ -18,9 +18,7 @@ _SIGN = re.compile(
     "(" + "|".join(re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True)) + r")(?![^\W\d_]{4})",
     re.I,
 )
-_AMOUNT = re.compile(
-    r"\d{1,3}(?:[\s\u00a0\u202f.,]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d{1,16}(?:[.,]\d{1,2})?(?!\d)"
-)
+_AMOUNT = re.compile(r"(?<!\d)(?:\d{1,3}(?:[\s\u00a0\u202f.,]\d{3})+|\d{1,16})(?:[.,]\d{1,2})?(?!\d)")
 _PERIODS = {"HOUR": "hour", "DAY": "day", "WEEK": "week", "MONTH": "month", "YEAR": "year", "ANNUAL": "year"}
 
 

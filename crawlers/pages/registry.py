@@ -64,10 +64,9 @@ def page_object_for(url: str, kind: RequestKind, hint: str | None = None) -> str
     if hint is not None:
         chosen = page_object(hint)
         return (chosen.reads or chosen.name) if is_ad else chosen.name
-    for cls in page_objects().values():
-        if _is_host_of(cls, url) and bool(cls.reads) != is_ad:
-            return cls.name
-    return None
+    known = [cls for cls in page_objects().values() if _is_host_of(cls, url)]
+    fitting = [cls for cls in known if bool(cls.reads) != is_ad] or known
+    return fitting[0].name if fitting else None
 
 
 def recognise(page: Page) -> PageObject | None:
