@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import ClassVar
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from crawlers.decode import storable
 from crawlers.items import AdItem, LinkItem
@@ -76,7 +76,10 @@ class Page:
         for problem in problems:
             self.was_cut = True
             self.miss(problem)
-        return LexborHTMLParser(safe)
+        try:
+            return LexborHTMLParser(safe)
+        except SelectolaxError as error:  # a string is refused for want of memory only
+            raise MemoryError("no memory for the tree of the page") from error
 
     def css(self, selector: str) -> list[LexborNode]:
         """All elements that match, in page order."""
