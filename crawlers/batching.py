@@ -1,0 +1,52 @@
+"""Group commit: what arrives while one batch is on its way to the disk makes up the next."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Batcher(Generic[T, R]):
+    """Gives single items to a function that does many at once, in a thread of its own.
+
+    An item alone is done at once: nothing waits for company.
+
+    Args:
+        work: one result per item, in order; if it raises, every item of the batch fails with it.
+        max_items: most items of one batch.
+    """
+
+    def __init__(self, name: str, work: Callable[[list[T]], Sequence[R]], *, max_items: int = 64) -> None:
+        self._work, self._max_items = work, max_items
+        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._runner: asyncio.Task[None] | None = None
+
+    async def submit(self, item: T) -> R:
+        """Have one item done; returns its result once its whole batch is."""
+        done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, done))
+        if self._runner is None or self._runner.done():
+            self._runner = asyncio.ensure_future(self._run())
+        return await done
+
+    def close(self) -> None:
+        """Wait for the batch that is being worked on and end the thread."""
+        self._thread.shutdown()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._max_items], self._waiting[self._max_items :]
+            try:
+                results = await loop.run_in_executor(self._thread, self._work, [item for item, _ in batch])
+            except Exception as error:
+                for _, done in batch:
+                    done.set_exception(error)
+                continue
+            for (_, done), result in zip(batch, results, strict=True):
+                if not done.done():
+                    done.set_result(result)

@@ -1,0 +1,253 @@
+"""A fetched answer into rows: bytes on the disk, then page, evidence and settled request in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from crawlers.bytes_first import ByteKeeper, evidence_ids
+from crawlers.frontier import LeasedRequest, held_rows, postpone, settle, try_later
+from crawlers.politeness import note_refusal
+from crawlers.sources_config import SourceConfig
+from crawlers.storing import mark_gone
+from models.blobs import Blob
+from models.crawl import CrawlRun, FrontierRequest, Host, Page, Validator
+from models.enums import FetchResult, ParseState, RequestState
+from models.session import Database
+from models.urls import host_of
+
+_REFUSALS = frozenset({FetchResult.REFUSED, FetchResult.SLOW_DOWN, FetchResult.WALL})
+# Worth another try: nothing is known yet of the page itself.
+_PASSING = frozenset({FetchResult.BROKEN, FetchResult.SLOW_DOWN})
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What a crawl process knows of its run."""
+
+    run_id: int
+    source_id: int
+    config: SourceConfig
+    holder: str
+    lease_seconds: float
+    started_at: datetime
+
+
+@dataclass(slots=True)
+class Fetched:
+    """One answer, or the lack of one.
+
+    Attributes:
+        headers: names in lower case; repeated ones joined with ", ".
+        body: content encoding undone; None when nothing was received that may be kept.
+        error: short word for what went wrong; never text of the page.
+        is_final: trying again will not help (a redirect loop, a body over the limit).
+        wait_until: when the host may be asked again (Retry-After, pause).
+        was_sent: False when politeness kept the request back.
+    """
+
+    request: LeasedRequest
+    result: FetchResult
+    fetched_at: datetime
+    final_url: str
+    http_status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    error: str | None = None
+    is_final: bool = False
+    wait_until: datetime | None = None
+    was_sent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """A page whose bytes and row are safe, on its way to extraction."""
+
+    page_id: int
+    source_id: int
+    run_id: int | None
+    url: str
+    final_url: str
+    content_type: str | None
+    page_object: str | None
+    captured_at: datetime
+    seen_at: datetime
+    depth: int
+    body: bytes
+
+
+def store_captures(
+    db: Database, keeper: ByteKeeper, run: RunContext, batch: Sequence[Fetched], *, now: datetime
+) -> list[StoredPage | None]:
+    """Make a batch of answers durable, with one transaction for all.
+
+    Returns:
+        For each answer the page to extract, in order; None when there is nothing to read.
+    """
+    kept = [fetched for fetched in batch if fetched.body is not None]
+    blobs = dict(zip(map(id, kept), keeper.keep([f.body or b"" for f in kept]), strict=True))
+    with db.write() as session:
+        rows = held_rows(session, [fetched.request for fetched in batch])
+        ours = [fetched for fetched in batch if fetched.request.id in rows]
+        pages = _add_pages(session, run, [f for f in ours if id(f) in blobs], blobs, now)
+        for fetched in ours:
+            page = pages.get(id(fetched))
+            _settle(rows[fetched.request.id], fetched, page, run, now)
+        _note_hosts(session, ours, now)
+        _keep_validators(session, run, ours, pages)
+        gone = [f.request.url for f in ours if f.result is FetchResult.GONE]
+        mark_gone(session, run.source_id, urls=gone, now=now)
+        _count(session, run, ours, rows, n_pages=len(pages))
+        known = _known_pages(session, ours)
+    return [_stored(run, fetched, pages.get(id(fetched)), known, keeper) for fetched in batch]
+
+
+def _add_pages(
+    session: Session, run: RunContext, kept: Sequence[Fetched], blobs: dict[int, Blob], now: datetime
+) -> dict[int, Page]:
+    ids = evidence_ids(session, [blobs[id(f)] for f in kept], [f.fetched_at for f in kept])
+    pages = {}
+    for fetched in kept:
+        is_page = fetched.result is FetchResult.PAGE
+        pages[id(fetched)] = Page(
+            source_id=run.source_id,
+            crawl_run_id=run.run_id,
+            url=fetched.request.url,
+            url_sha256=fetched.request.url_sha256,
+            final_url=fetched.final_url,
+            fetched_at=fetched.fetched_at,
+            http_status=fetched.http_status,
+            headers=fetched.headers,
+            content_type=fetched.headers.get("content-type"),
+            result=fetched.result,
+            evidence_id=ids[blobs[id(fetched)].sha256],
+            page_object=run.config.page_object_for(fetched.request.url),
+            parse_state=ParseState.PENDING if is_page else ParseState.NOT_PARSED,
+            lease_token=run.holder if is_page else None,
+            lease_expires_at=now + timedelta(seconds=run.lease_seconds) if is_page else None,
+        )
+    session.add_all(pages.values())
+    session.flush()
+    return pages
+
+
+def _settle(
+    row: FrontierRequest, fetched: Fetched, page: Page | None, run: RunContext, now: datetime
+) -> None:
+    if not fetched.was_sent:
+        postpone(row, until=fetched.wait_until or now, error=fetched.error or "postponed")
+        return
+    if fetched.result in _PASSING and not fetched.is_final:
+        try_later(
+            row,
+            fetched.result,
+            error=fetched.error or f"http_{fetched.http_status}",
+            now=now,
+            delay_seconds=run.config.limits.retry_seconds,
+        )
+        if fetched.wait_until is not None and row.next_try_at is not None:
+            row.next_try_at = max(row.next_try_at, fetched.wait_until)
+        return
+    page_id = page.id if page is not None else fetched.request.known_page_id
+    settle(row, fetched.result, page_id=page_id, error=fetched.error)
+
+
+def _note_hosts(session: Session, ours: Sequence[Fetched], now: datetime) -> None:
+    answered = {
+        host_of(f.request.url) for f in ours if f.result in (FetchResult.PAGE, FetchResult.NOT_MODIFIED)
+    }
+    if answered:
+        session.execute(
+            update(Host)
+            .where(Host.name.in_(answered), Host.n_refusals > 0)
+            .values(n_refusals=0, paused_until=None)
+            .execution_options(synchronize_session=False)
+        )
+    for fetched in ours:
+        if fetched.was_sent and fetched.result in _REFUSALS:
+            host = host_of(fetched.request.url)
+            paused = note_refusal(session, host, now=now, retry_after=fetched.wait_until)
+            fetched.wait_until = paused
+
+
+def _keep_validators(
+    session: Session, run: RunContext, ours: Sequence[Fetched], pages: dict[int, Page]
+) -> None:
+    fresh = {
+        f.request.url_sha256: f
+        for f in ours
+        if f.result is FetchResult.PAGE and ("etag" in f.headers or "last-modified" in f.headers)
+    }
+    if not fresh:
+        return
+    known = {
+        row.url_sha256: row
+        for row in session.scalars(
+            select(Validator).where(Validator.source_id == run.source_id, Validator.url_sha256.in_(fresh))
+        )
+    }
+    for digest, fetched in fresh.items():
+        row = known.get(digest)
+        if row is None:
+            row = Validator(source_id=run.source_id, url_sha256=digest)
+            session.add(row)
+        row.etag, row.last_modified = fetched.headers.get("etag"), fetched.headers.get("last-modified")
+        row.page_id = pages[id(fetched)].id
+
+
+def _count(
+    session: Session,
+    run: RunContext,
+    ours: Sequence[Fetched],
+    rows: dict[int, FrontierRequest],
+    *,
+    n_pages: int,
+) -> None:
+    n_failed = sum(rows[f.request.id].state is RequestState.FAILED for f in ours)
+    if n_pages or n_failed:
+        session.execute(
+            update(CrawlRun)
+            .where(CrawlRun.id == run.run_id)
+            .values(n_pages=CrawlRun.n_pages + n_pages, n_failed=CrawlRun.n_failed + n_failed)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _known_pages(session: Session, ours: Sequence[Fetched]) -> dict[int, tuple[Page, str]]:
+    """Stored pages, with the hash of their bytes, that the server says are still the same."""
+    ids = [f.request.known_page_id for f in ours if f.result is FetchResult.NOT_MODIFIED]
+    if not ids:
+        return {}
+    pages = session.scalars(select(Page).where(Page.id.in_(ids)))
+    return {page.id: (page, page.evidence.sha256) for page in pages if page.evidence is not None}
+
+
+def _stored(
+    run: RunContext,
+    fetched: Fetched,
+    page: Page | None,
+    known: dict[int, tuple[Page, str]],
+    keeper: ByteKeeper,
+) -> StoredPage | None:
+    if fetched.result is FetchResult.PAGE and page is not None and fetched.body is not None:
+        body, captured_at = fetched.body, fetched.fetched_at
+    elif fetched.result is FetchResult.NOT_MODIFIED and fetched.request.known_page_id in known:
+        page, sha256 = known[fetched.request.known_page_id]
+        body, captured_at = keeper.store.get(sha256), page.fetched_at
+    else:
+        return None
+    return StoredPage(
+        page_id=page.id,
+        source_id=run.source_id,
+        run_id=run.run_id,
+        url=fetched.request.url,
+        final_url=page.final_url,
+        content_type=page.content_type,
+        page_object=page.page_object,
+        captured_at=captured_at,
+        seen_at=fetched.fetched_at,
+        depth=fetched.request.depth,
+        body=body,
+    )

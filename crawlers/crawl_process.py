@@ -1,0 +1,170 @@
+"""One crawl, one process: ``python -m crawlers.crawl_process``, started by a worker.
+
+A reactor cannot be started twice, and hostile pages shall not share a process
+with other work. The worker writes one line of JSON (settings and run) to
+standard input and keeps it open; when it ends, so does this process.
+"""
+
+import json
+import logging
+import os
+import random
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from uuid import uuid4
+
+from scrapy.crawler import AsyncCrawlerProcess
+from sqlalchemy.orm import Session
+
+import models.tables  # noqa: F401 - every table that a foreign key may name
+from crawlers.bytes_first import ByteKeeper
+from crawlers.capture import RunContext
+from crawlers.frontier import NewRequest, add_requests
+from crawlers.pace import Pace
+from crawlers.sandbox import ParserChild
+from crawlers.settings import scrapy_settings
+from crawlers.sources_config import check_delay, config_of
+from crawlers.spiders.frontier import FrontierSpider
+from models.blobs import BlobStore
+from models.config import Settings, load_settings
+from models.crawl import CrawlRun, Source
+from models.enums import RequestKind
+from models.errors import SaqshyError
+from models.logs import configure_logs, get_logger
+from models.processes import die_with_parent
+from models.session import Database
+from models.worker import utc_now
+
+log = get_logger(__name__)
+
+EXIT_CANNOT_STORE = 3
+_STDIN = 0
+_STOP_WITHIN_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker asks of this process."""
+
+    run_id: int
+    settings: Settings
+
+    def to_line(self) -> bytes:
+        """One line for standard input; passes on only what a crawl needs."""
+        fields = self.settings.model_dump(
+            mode="json",
+            include={
+                "data_dir", "database_url", "user_agent", "loopback_allow", "host_overrides",
+                "egress_proxy", "lease_seconds", "log_format",
+            },
+        )  # fmt: skip
+        return json.dumps({"run_id": self.run_id, "settings": fields}).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> "Order":
+        """Read what :meth:`to_line` wrote."""
+        fields = json.loads(line)
+        return cls(int(fields["run_id"]), load_settings(**fields["settings"]))
+
+
+def run_context(session: Session, order: Order) -> RunContext:
+    """Read the run and put its start addresses into the frontier (once)."""
+    run = session.get_one(CrawlRun, order.run_id)
+    config = config_of(session.get_one(Source, run.source_id))
+    check_delay(config, loopback_hosts(order.settings))
+    now = utc_now()
+    add_requests(
+        session,
+        run.id,
+        [NewRequest(url, RequestKind.START) for url in config.start],
+        max_pages=config.limits.max_pages,
+        now=now,
+    )
+    return RunContext(
+        run_id=run.id,
+        source_id=run.source_id,
+        config=config,
+        holder=uuid4().hex,
+        lease_seconds=order.settings.lease_seconds,
+        started_at=run.started_at or now,
+    )
+
+
+def loopback_hosts(settings: Settings) -> frozenset[str]:
+    """Host names and addresses that our settings lead to loopback."""
+    return frozenset(settings.host_overrides) | {address for address, _ in settings.loopback_allow}
+
+
+def crawl(order: Order) -> int:
+    """Crawl one run to its end, as far as that is possible now.
+
+    Returns:
+        Exit status: 0 when all that came was stored.
+    """
+    db = Database(order.settings)
+    try:
+        with db.write() as session:
+            run = run_context(session, order)
+        with ByteKeeper(BlobStore(order.settings.evidence_dir)) as keeper, ParserChild() as parser:
+            return _crawl(order.settings, db, keeper, parser, run)
+    finally:
+        db.close()
+
+
+def _crawl(settings: Settings, db: Database, keeper: ByteKeeper, parser: ParserChild, run: RunContext) -> int:
+    logging.disable(logging.INFO)  # its constructor makes Scrapy talkative: addresses would be logged
+    process = AsyncCrawlerProcess(scrapy_settings(settings, run.config), install_root_handler=False)
+    logging.getLogger("scrapy").setLevel(logging.WARNING)
+    logging.disable(logging.NOTSET)
+    pace = Pace(db, delay_seconds=run.config.limits.delay_seconds, clock=utc_now, jitter=random.Random())
+    crawler = process.create_crawler(FrontierSpider)
+    process.crawl(crawler, db=db, keeper=keeper, parser=parser, run=run, pace=pace, clock=utc_now)
+    process.start()
+    spider = crawler.spider
+    if not isinstance(spider, FrontierSpider) or process.bootstrap_failed:
+        return 1
+    return EXIT_CANNOT_STORE if spider.failure else 0
+
+
+def _end_with_worker() -> None:
+    """Watch standard input; its end means that the worker is gone."""
+    die_with_parent()
+
+    def watch() -> None:
+        while os.read(_STDIN, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)  # Scrapy ends in order on SIGTERM
+        threading.Event().wait(_STOP_WITHIN_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="worker-watch", daemon=True).start()
+
+
+def _read_line(descriptor: int) -> bytes:
+    """Read one line without Python's buffer, which the watching thread would hold at the end."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        part = os.read(descriptor, 1)
+        if not part:
+            break
+        line += part
+    return bytes(line)
+
+
+def main() -> None:
+    """Read the order from standard input and crawl."""
+    order = Order.from_line(_read_line(_STDIN))
+    configure_logs(order.settings.log_format)
+    _end_with_worker()
+    try:
+        status = crawl(order)
+    except SaqshyError as error:
+        log.error("crawl.failed", run_id=order.run_id, kind=error.code, message=error.message)
+        status = 1
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,246 @@
+"""The frontier of a crawl run: rows that are leased, then settled together with their page."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from crawlers.inserting import insert_missing
+from models.crawl import FrontierRequest, Page, Validator
+from models.enums import FetchResult, ParseState, RequestKind, RequestState
+from models.leases import MAX_ATTEMPTS, hold_back, lease_rows, release
+from models.urls import url_sha256
+
+# What finds ads goes before what reads one, and looking again at known ads comes last.
+PRIORITIES = {RequestKind.START: 0, RequestKind.LISTING: 1, RequestKind.AD: 2, RequestKind.RECHECK: 3}
+UNSETTLED = (RequestState.PENDING, RequestState.LEASED)
+# Results that are an answer; all others leave the request failed.
+ANSWERS = frozenset(
+    {FetchResult.PAGE, FetchResult.NOT_MODIFIED, FetchResult.GONE, FetchResult.ROBOTS_DISALLOWED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """An address to add to a frontier; ``url`` is canonical."""
+
+    url: str
+    kind: RequestKind
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedRequest:
+    """A request this process holds, with what is known of the page's freshness."""
+
+    id: int
+    token: str
+    url: str
+    url_sha256: str
+    kind: RequestKind
+    depth: int
+    etag: str | None = None
+    last_modified: str | None = None
+    known_page_id: int | None = None
+
+
+def add_requests(
+    session: Session, run_id: int, requests: Iterable[NewRequest], *, max_pages: int, now: datetime
+) -> int:
+    """Add addresses that the run does not know yet, as long as it has room.
+
+    Args:
+        session: a write session.
+        run_id: the crawl run.
+        requests: in order of wish; those beyond the room are left out.
+        max_pages: most rows the run may have.
+        now: present time.
+
+    Returns:
+        How many were added.
+    """
+    rows = {
+        url_sha256(request.url): {
+            "crawl_run_id": run_id,
+            "url": request.url,
+            "kind": request.kind,
+            "depth": request.depth,
+            "priority": PRIORITIES[request.kind],
+            "added_at": now,
+        }
+        for request in requests
+    }
+    if not rows:
+        return 0
+    known = set(
+        session.scalars(
+            select(FrontierRequest.url_sha256).where(
+                FrontierRequest.crawl_run_id == run_id, FrontierRequest.url_sha256.in_(rows)
+            )
+        )
+    )
+    new = [{"url_sha256": digest, **row} for digest, row in rows.items() if digest not in known]
+    if not new:
+        return 0
+    return insert_missing(
+        session, FrontierRequest, new[: max(0, max_pages - count_requests(session, run_id))]
+    )
+
+
+def count_requests(session: Session, run_id: int, *states: RequestState) -> int:
+    """Number of the run's requests, in these states or in all."""
+    where = [FrontierRequest.crawl_run_id == run_id]
+    if states:
+        where.append(FrontierRequest.state.in_(states))
+    return session.scalar(select(func.count()).select_from(FrontierRequest).where(*where)) or 0
+
+
+def lease_requests(
+    session: Session, run_id: int, *, source_id: int, n: int, now: datetime, seconds: float
+) -> list[LeasedRequest]:
+    """Take the next requests of a run; those of a dead holder come again once their lease ran out."""
+    _give_up_exhausted(session, run_id, now)
+    token, ids = lease_rows(
+        session,
+        FrontierRequest,
+        where=(FrontierRequest.crawl_run_id == run_id) & FrontierRequest.state.in_(UNSETTLED),
+        order_by=[FrontierRequest.priority, FrontierRequest.id],
+        n=n,
+        now=now,
+        seconds=seconds,
+        values={"state": RequestState.LEASED},
+    )
+    if not ids:
+        return []
+    rows = session.execute(
+        select(FrontierRequest, Validator)
+        .outerjoin(
+            Validator,
+            (Validator.source_id == source_id) & (Validator.url_sha256 == FrontierRequest.url_sha256),
+        )
+        .where(FrontierRequest.id.in_(ids))
+        .order_by(FrontierRequest.priority, FrontierRequest.id)
+    )
+    return [_leased(request, validator, token) for request, validator in rows]
+
+
+def _leased(request: FrontierRequest, validator: Validator | None, token: str) -> LeasedRequest:
+    leased = LeasedRequest(request.id, token, request.url, request.url_sha256, request.kind, request.depth)
+    if validator is None:
+        return leased
+    return LeasedRequest(
+        request.id,
+        token,
+        request.url,
+        request.url_sha256,
+        request.kind,
+        request.depth,
+        validator.etag,
+        validator.last_modified,
+        validator.page_id,
+    )
+
+
+def _give_up_exhausted(session: Session, run_id: int, now: datetime) -> None:
+    """Fail requests whose holders died again and again: one of them may be what kills."""
+    session.execute(
+        update(FrontierRequest)
+        .where(
+            FrontierRequest.crawl_run_id == run_id,
+            FrontierRequest.state == RequestState.LEASED,
+            FrontierRequest.lease_expires_at <= now,
+            FrontierRequest.attempts >= MAX_ATTEMPTS,
+        )
+        .values(
+            state=RequestState.FAILED,
+            result=FetchResult.BROKEN,
+            error="holder_died",
+            lease_token=None,
+            lease_expires_at=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def renew_leases(session: Session, tokens: Collection[str], *, now: datetime, seconds: float) -> None:
+    """Hold what these tokens hold for longer: requests, and pages on their way to extraction."""
+    for model in (FrontierRequest, Page):
+        session.execute(
+            update(model)
+            .where(model.lease_token.in_(tokens))
+            .values(lease_expires_at=now + timedelta(seconds=seconds))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def return_leases(session: Session, run_id: int) -> None:
+    """Free all that a run's crawl process held; only for who knows that this process is dead."""
+    session.execute(
+        update(FrontierRequest)
+        .where(FrontierRequest.crawl_run_id == run_id, FrontierRequest.state == RequestState.LEASED)
+        .values(lease_expires_at=FrontierRequest.added_at)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Page)
+        .where(Page.crawl_run_id == run_id, Page.parse_state == ParseState.PENDING)
+        .values(lease_token=None, lease_expires_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def held_rows(session: Session, leased: Sequence[LeasedRequest]) -> dict[int, FrontierRequest]:
+    """Rows, by id, that are still ours; one whose lease ran out belongs to its new holder."""
+    tokens = {request.id: request.token for request in leased}
+    rows = session.scalars(select(FrontierRequest).where(FrontierRequest.id.in_(tokens)).with_for_update())
+    return {row.id: row for row in rows if row.lease_token == tokens[row.id]}
+
+
+def settle(row: FrontierRequest, result: FetchResult, *, page_id: int | None, error: str | None) -> None:
+    """End a request; part of the transaction that stores its page."""
+    release(row)
+    row.state = RequestState.DONE if result in ANSWERS else RequestState.FAILED
+    row.result, row.page_id, row.error = result, page_id, error
+
+
+def try_later(
+    row: FrontierRequest, result: FetchResult, *, error: str, now: datetime, delay_seconds: float
+) -> None:
+    """Put a request back with a growing pause, or fail it when its attempts are used up."""
+    if hold_back(row, error, now=now, first_delay_seconds=delay_seconds):
+        row.state, row.result = RequestState.PENDING, result
+    else:
+        settle(row, result, page_id=None, error=error)
+
+
+def postpone(row: FrontierRequest, *, until: datetime, error: str) -> None:
+    """Put a request back that was never sent, because its host wants rest; costs no attempt."""
+    row.state = RequestState.PENDING
+    row.lease_token = row.lease_expires_at = None
+    row.attempts = max(0, row.attempts - 1)
+    row.next_try_at, row.error = until, error
+
+
+def next_pending_at(session: Session, run_id: int, now: datetime) -> datetime | None:
+    """When the run's next request can be taken: ``now`` if at once; None when nothing is left."""
+    rows = session.execute(
+        select(FrontierRequest.next_try_at, FrontierRequest.lease_expires_at)
+        .where(FrontierRequest.crawl_run_id == run_id, FrontierRequest.state.in_(UNSETTLED))
+        .order_by(func.coalesce(FrontierRequest.next_try_at, FrontierRequest.lease_expires_at))
+        .limit(50)
+    ).all()
+    return min((max(filter(None, (now, *row))) for row in rows), default=None)
+
+
+def has_unparsed_pages(session: Session, run_id: int) -> bool:
+    """Whether pages of the run still wait for extraction, which may bring new addresses."""
+    return (
+        session.scalar(
+            select(Page.id)
+            .where(Page.crawl_run_id == run_id, Page.parse_state == ParseState.PENDING)
+            .limit(1)
+        )
+        is not None
+    )

@@ -1,0 +1,150 @@
+"""Requests from the frontier's rows to the spider, as many as are on their way at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from crawlers.capture import RunContext, StoredPage
+from crawlers.frontier import (
+    LeasedRequest,
+    has_unparsed_pages,
+    lease_requests,
+    next_pending_at,
+    renew_leases,
+)
+from crawlers.rechecks import add_rechecks
+from crawlers.reextracting import lease_unparsed
+from models.crawl import Source
+from models.logs import get_logger
+from models.session import Database
+
+log = get_logger(__name__)
+
+MAX_UNDERWAY = 64
+# A run whose next request is later than this ends its process and comes back as a due run.
+PATIENCE = timedelta(seconds=20)
+_POLL_SECONDS = 0.5
+
+
+class Intake:
+    """Leases requests of one run until nothing is left that could be done now.
+
+    Args:
+        read: extracts pages that a dead process left unread.
+        clock: present time.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        run: RunContext,
+        *,
+        read: Callable[[list[StoredPage]], object],
+        load: Callable[[str], bytes],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._db, self._run, self._read, self._load, self._clock = db, run, read, load, clock
+        self._underway: dict[int, str] = {}
+        self._changed = asyncio.Event()
+        self._is_stopping = False
+        self._is_rechecked = False
+        delay = run.config.limits.delay_seconds
+        self._room = MAX_UNDERWAY if delay == 0 else max(2, min(16, int(run.lease_seconds / (4 * delay))))
+
+    def stop(self) -> None:
+        """Take nothing more; what is underway is brought to its end."""
+        self._is_stopping = True
+        self._changed.set()
+
+    def finished(self, request: LeasedRequest) -> None:
+        """A request is settled and its page, if any, was read."""
+        self._underway.pop(request.id, None)
+        self._changed.set()
+
+    async def requests(self) -> AsyncIterator[LeasedRequest]:
+        """Yield requests as there is room for them."""
+        beat = asyncio.ensure_future(self._keep_leases())
+        try:
+            await asyncio.to_thread(self._read_leftovers)
+            while not self._is_stopping:
+                # Taken in larger steps: each look into the frontier is a transaction.
+                if len(self._underway) > self._room // 2:
+                    await self._wait(_POLL_SECONDS)
+                    continue
+                batch = await asyncio.to_thread(self._lease, self._room - len(self._underway))
+                self._underway.update((request.id, request.token) for request in batch)
+                for request in batch:
+                    yield request
+                if not batch and not await self._is_more_to_come():
+                    return
+        finally:
+            beat.cancel()
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        except TimeoutError:
+            return
+        self._changed.clear()
+
+    async def _is_more_to_come(self) -> bool:
+        """With nothing to take now: wait for what may bring more; False when that is nothing."""
+        if self._underway:
+            await self._wait(_POLL_SECONDS)
+            return True
+        pause = await asyncio.to_thread(self._pause_until_next)
+        if pause is None:
+            return False
+        await self._wait(min(pause, 1.0))
+        return True
+
+    def _lease(self, n: int) -> list[LeasedRequest]:
+        with self._db.write() as session:
+            if not session.scalar(select(Source.is_enabled).where(Source.id == self._run.source_id)):
+                log.info("crawl.source.disabled", source_id=self._run.source_id)
+                self._is_stopping = True
+                return []
+            return lease_requests(
+                session,
+                self._run.run_id,
+                source_id=self._run.source_id,
+                n=n,
+                now=self._clock(),
+                seconds=self._run.lease_seconds,
+            )
+
+    def _pause_until_next(self) -> float | None:
+        """Seconds until something can be done; None when the run is at its end, or will be for long."""
+        now = self._clock()
+        with self._db.read() as session:
+            next_at = next_pending_at(session, self._run.run_id, now)
+            is_unread = has_unparsed_pages(session, self._run.run_id)
+        if next_at is not None:
+            return (next_at - now).total_seconds() if next_at - now <= PATIENCE else None
+        if is_unread:  # another worker reads them; they may bring new addresses
+            self._read_leftovers()
+            return _POLL_SECONDS
+        if self._is_rechecked:
+            return None
+        self._is_rechecked = True
+        with self._db.write() as session:
+            n_added = add_rechecks(session, self._run, now=now)
+        return 0.0 if n_added else None
+
+    def _read_leftovers(self) -> None:
+        while pages := lease_unparsed(
+            self._db, self._load, run_id=self._run.run_id, now=self._clock(), seconds=self._run.lease_seconds
+        ):
+            self._read(pages)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._run.lease_seconds / 3)
+            await asyncio.to_thread(self._renew)
+
+    def _renew(self) -> None:
+        tokens = {self._run.holder, *self._underway.values()}
+        with self._db.write() as session:
+            renew_leases(session, tokens, now=self._clock(), seconds=self._run.lease_seconds)

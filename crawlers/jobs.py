@@ -1,0 +1,194 @@
+"""What a worker calls: due crawls, each in a process of its own, and what a crash left to do."""
+
+import subprocess
+import sys
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from crawlers.crawl_process import Order
+from crawlers.frontier import has_unparsed_pages, next_pending_at, return_leases
+from models.config import Settings
+from models.crawl import CrawlRun, FrontierRequest, Source
+from models.enums import FetchResult, RequestState, RunState, check_transition
+from models.leases import JobReport, hold_back, lease_rows, release
+from models.logs import get_logger
+from models.session import Database
+from models.worker import utc_now
+
+log = get_logger(__name__)
+
+_STOP_WITHIN_SECONDS = 10.0
+_RETRY_SECONDS = 10.0
+_ANSWERED = (FetchResult.PAGE, FetchResult.NOT_MODIFIED)
+
+
+@dataclass(frozen=True)
+class _HeldRun:
+    id: int
+    token: str
+
+
+def run_due_crawl(
+    db: Database, settings: Settings, *, now: datetime, stop: threading.Event | None = None
+) -> JobReport:
+    """Crawl one due run, or one whose worker died, in a process of its own; returns when that has ended.
+
+    Args:
+        db: the database.
+        settings: ours, passed on to the process.
+        now: present time.
+        stop: ends the process early; the run goes on where it stopped.
+    """
+    held = _take_run(db, settings, now)
+    if held is None:
+        return JobReport()
+    log.info("crawl.run.started", run_id=held.id)
+    status = _crawl_in_child(db, settings, held, stop or threading.Event())
+    with db.write() as session:
+        state = _end_run(session, held, status, utc_now(), was_stopped=stop is not None and stop.is_set())
+    log.info("crawl.run.ended", run_id=held.id, status=status, state=state.value if state else "lost")
+    is_good = status == 0
+    return JobReport(n_done=int(is_good), n_failed=int(not is_good))
+
+
+def _take_run(db: Database, settings: Settings, now: datetime) -> _HeldRun | None:
+    with db.write() as session:
+        token, ids = lease_rows(
+            session,
+            CrawlRun,
+            where=CrawlRun.state.in_((RunState.DUE, RunState.RUNNING)),
+            order_by=[CrawlRun.slot_at, CrawlRun.id],
+            n=1,
+            now=now,
+            seconds=settings.lease_seconds,
+            values={"state": RunState.RUNNING},
+        )
+        if not ids:
+            return None
+        run = session.get_one(CrawlRun, ids[0])
+        run.started_at = run.started_at or now
+        # Whoever held this run before is gone: its lease is over. What it held is free.
+        return_leases(session, run.id)
+        return _HeldRun(run.id, token)
+
+
+def _crawl_in_child(db: Database, settings: Settings, held: _HeldRun, stop: threading.Event) -> int:
+    process = subprocess.Popen([sys.executable, "-m", "crawlers.crawl_process"], stdin=subprocess.PIPE)
+    if process.stdin is None:
+        raise AssertionError("a pipe was asked for")
+    try:
+        process.stdin.write(Order(held.id, settings).to_line())
+        process.stdin.flush()
+        return _wait(db, settings, held, process, stop)
+    except BrokenPipeError:
+        return process.wait()
+    finally:
+        process.stdin.close()
+        if process.poll() is None:
+            _end(process)
+
+
+def _wait(
+    db: Database,
+    settings: Settings,
+    held: _HeldRun,
+    process: "subprocess.Popen[bytes]",
+    stop: threading.Event,
+) -> int:
+    """Wait for the child and keep the run's lease alive; a lease that was lost ends the child."""
+    renew_every = timedelta(seconds=settings.lease_seconds / 3)
+    renew_at = utc_now() + renew_every
+    while True:
+        try:
+            return process.wait(timeout=0.2)
+        except subprocess.TimeoutExpired:
+            pass
+        if stop.is_set():
+            return _end(process)
+        if utc_now() >= renew_at:
+            renew_at = utc_now() + renew_every
+            if not _renew(db, held, settings.lease_seconds):
+                log.error("crawl.run.lease_lost", run_id=held.id)
+                return _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> int:
+    process.terminate()
+    try:
+        return process.wait(_STOP_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def _renew(db: Database, held: _HeldRun, seconds: float) -> bool:
+    with db.write() as session:
+        ids = session.scalars(
+            update(CrawlRun)
+            .where(CrawlRun.id == held.id, CrawlRun.lease_token == held.token)
+            .values(lease_expires_at=utc_now() + timedelta(seconds=seconds))
+            .returning(CrawlRun.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+    return bool(ids)
+
+
+def _end_run(
+    session: Session, held: _HeldRun, status: int, now: datetime, *, was_stopped: bool
+) -> RunState | None:
+    """Write down how the run stands; None when it is no longer ours."""
+    run = session.scalars(select(CrawlRun).where(CrawlRun.id == held.id).with_for_update()).one()
+    if run.lease_token != held.token:
+        return None
+    return_leases(session, run.id)
+    if was_stopped:
+        release(run)
+        run.state = check_transition(run.state, RunState.DUE)
+    elif status != 0:
+        may_retry = hold_back(
+            run, f"crawl_process_ended_{status}", now=now, first_delay_seconds=_RETRY_SECONDS
+        )
+        run.state = check_transition(run.state, RunState.DUE if may_retry else RunState.FAILED)
+        run.finished_at = None if may_retry else now
+    else:
+        _conclude(session, run, now)
+    return run.state
+
+
+def _conclude(session: Session, run: CrawlRun, now: datetime) -> None:
+    """The process ended well: the run is over, or waits for what cannot be asked yet."""
+    next_at = next_pending_at(session, run.id, now)
+    if has_unparsed_pages(session, run.id):
+        next_at = now + timedelta(seconds=1)
+    source = session.get_one(Source, run.source_id)
+    if next_at is not None and source.is_enabled:
+        release(run)
+        run.state, run.next_try_at = check_transition(run.state, RunState.DUE), next_at
+        return
+    results = _results(session, run.id)
+    is_good = any(results[result] for result in _ANSWERED)
+    release(run)
+    run.state = check_transition(run.state, RunState.DONE if is_good else RunState.FAILED)
+    run.finished_at = now
+    if is_good:
+        source.last_success_at = now
+    else:
+        run.error = results.most_common(1)[0][0].value if results else "nothing_fetched"
+
+
+def _results(session: Session, run_id: int) -> Counter[FetchResult]:
+    rows = session.execute(
+        select(FrontierRequest.result, func.count())
+        .where(
+            FrontierRequest.crawl_run_id == run_id,
+            FrontierRequest.state.in_((RequestState.DONE, RequestState.FAILED)),
+            FrontierRequest.result.is_not(None),
+        )
+        .group_by(FrontierRequest.result)
+    )
+    return Counter({result: n for result, n in rows if result is not None})

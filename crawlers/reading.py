@@ -1,0 +1,232 @@
+"""From stored pages to ads: extraction in the parser child, then all that it found in one transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from crawlers.capture import StoredPage
+from crawlers.frontier import NewRequest, add_requests
+from crawlers.items import Extraction, LinkItem
+from crawlers.records import RECORD, read_record
+from crawlers.sources_config import SourceConfig
+from crawlers.storing import AdRefused, Sighting, StoredAds, check_ad, mark_gone, store_ads
+from models.crawl import CrawlRun, Page
+from models.enums import ParseState, RequestKind
+from models.logs import get_logger
+from models.session import Database
+
+log = get_logger(__name__)
+
+MAX_PROBLEMS = 50
+
+
+class Parser(Protocol):
+    """What extraction needs: the parser child, or in tests a plain function behind the same name."""
+
+    def extract(
+        self,
+        body: bytes,
+        *,
+        url: str,
+        content_type: str | None = None,
+        page_object: str | None = None,
+        fetched_at: datetime | None = None,
+    ) -> Extraction:
+        """Read one page; never raises for what it holds."""
+
+
+@dataclass(frozen=True)
+class ReadReport:
+    """What reading pages brought; counts of rows."""
+
+    n_pages: int = 0
+    n_failed: int = 0
+    n_ads: int = 0
+    n_new_versions: int = 0
+    n_new_requests: int = 0
+
+    def __add__(self, other: "ReadReport") -> "ReadReport":
+        return ReadReport(
+            self.n_pages + other.n_pages,
+            self.n_failed + other.n_failed,
+            self.n_ads + other.n_ads,
+            self.n_new_versions + other.n_new_versions,
+            self.n_new_requests + other.n_new_requests,
+        )
+
+
+def read_pages(
+    db: Database,
+    parser: Parser,
+    pages: Sequence[StoredPage],
+    *,
+    now: datetime,
+    follow: SourceConfig | None = None,
+) -> ReadReport:
+    """Extract pages and store what they say, with one transaction for all; a bad page never stops the rest.
+
+    Args:
+        db: the database.
+        parser: usually a :class:`crawlers.sandbox.ParserChild`.
+        pages: pages of one source whose bytes and rows are stored.
+        now: present time.
+        follow: the source whose limits say which links go into the run's frontier; None = none.
+    """
+    if not pages:
+        return ReadReport()
+    understood = [(page, extract(parser, page)) for page in pages]
+    try:
+        with db.write() as session:
+            return _store(session, understood, now, follow)
+    except DBAPIError as error:
+        if len(understood) == 1:
+            return _fail(db, pages[0], type(error).__name__)
+    log.warning("crawl.pages.stored_singly", source_id=pages[0].source_id, n=len(pages))
+    report = ReadReport()
+    for one in understood:
+        report += _store_alone(db, one, now, follow)
+    return report
+
+
+def _store_alone(
+    db: Database, one: tuple[StoredPage, Extraction], now: datetime, follow: SourceConfig | None
+) -> ReadReport:
+    try:
+        with db.write() as session:
+            return _store(session, [one], now, follow)
+    except DBAPIError as error:
+        return _fail(db, one[0], type(error).__name__)
+
+
+def extract(parser: Parser, page: StoredPage) -> Extraction:
+    """Read one page's bytes: a record of an imported file here, anything else in the parser child."""
+    if page.page_object == RECORD:
+        return read_record(page.body, page.content_type)
+    return parser.extract(
+        page.body,
+        url=page.final_url,
+        content_type=page.content_type,
+        page_object=page.page_object,
+        fetched_at=page.captured_at,
+    )
+
+
+def _store(
+    session: Session,
+    understood: Sequence[tuple[StoredPage, Extraction]],
+    now: datetime,
+    follow: SourceConfig | None,
+) -> ReadReport:
+    sightings: list[Sighting] = []
+    problems: dict[int, list[str]] = {}
+    for page, extraction in understood:
+        seen, refused = _sightings(page, extraction)
+        sightings += seen
+        problems[page.page_id] = [*extraction.problems, *refused]
+    source_id = understood[0][0].source_id
+    stored = store_ads(session, source_id, sightings)
+    mark_gone(session, source_id, urls=_gone_urls(understood), now=now)
+    n_requests = _follow_links(session, understood, follow, now) if follow is not None else 0
+    _finish_pages(session, understood, problems)
+    _count(session, understood, stored, n_ads=stored.n_new_ads)
+    return ReadReport(
+        n_pages=len(understood),
+        n_ads=stored.n_new_ads,
+        n_new_versions=len(stored.new_version_ids),
+        n_new_requests=n_requests,
+    )
+
+
+def _sightings(page: StoredPage, extraction: Extraction) -> tuple[list[Sighting], list[str]]:
+    seen, problems = [], []
+    for item in extraction.ads:
+        try:
+            checked, notes = check_ad(item)
+        except AdRefused as refusal:
+            problems.append(f"ad_refused: {refusal.reason}")
+            continue
+        problems += notes
+        seen.append(Sighting(page.page_id, checked, page.seen_at, not extraction.is_complete))
+    return seen, problems
+
+
+def _gone_urls(understood: Iterable[tuple[StoredPage, Extraction]]) -> list[str]:
+    return [
+        url
+        for page, extraction in understood
+        if extraction.is_gone
+        for url in (page.url, page.final_url, *(ad.url for ad in extraction.ads))
+    ]
+
+
+def _follow_links(
+    session: Session,
+    understood: Sequence[tuple[StoredPage, Extraction]],
+    config: SourceConfig,
+    now: datetime,
+) -> int:
+    run_id = understood[0][0].run_id
+    if run_id is None:
+        return 0
+    wanted = [
+        NewRequest(link.url, link.kind, page.depth + 1)
+        for page, extraction in understood
+        if page.depth < config.limits.max_depth
+        for link in extraction.links
+        if _is_wanted(link, config)
+    ]
+    return add_requests(session, run_id, wanted, max_pages=config.limits.max_pages, now=now)
+
+
+def _is_wanted(link: LinkItem, config: SourceConfig) -> bool:
+    return link.kind in (RequestKind.LISTING, RequestKind.AD) and config.is_on_site(link.url)
+
+
+def _finish_pages(
+    session: Session, understood: Sequence[tuple[StoredPage, Extraction]], problems: dict[int, list[str]]
+) -> None:
+    rows = {
+        row.id: row
+        for row in session.scalars(select(Page).where(Page.id.in_([page.page_id for page, _ in understood])))
+    }
+    for page, extraction in understood:
+        row = rows[page.page_id]
+        noted = problems[page.page_id]
+        is_whole = extraction.is_complete and not any(p.startswith("ad_refused") for p in noted)
+        row.parse_state = ParseState.PARSED if is_whole else ParseState.PARSE_INCOMPLETE
+        row.parse_problems = noted[:MAX_PROBLEMS]
+        row.n_ads = len(extraction.ads)
+        row.page_object = extraction.page_object or row.page_object
+        row.lease_token = row.lease_expires_at = row.next_try_at = row.error = None
+        row.attempts = 0
+
+
+def _count(
+    session: Session, understood: Sequence[tuple[StoredPage, Extraction]], stored: StoredAds, *, n_ads: int
+) -> None:
+    run_id = understood[0][0].run_id
+    if run_id is not None and (n_ads or stored.new_version_ids):
+        session.execute(
+            update(CrawlRun)
+            .where(CrawlRun.id == run_id)
+            .values(
+                n_ads=CrawlRun.n_ads + n_ads,
+                n_new_versions=CrawlRun.n_new_versions + len(stored.new_version_ids),
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _fail(db: Database, page: StoredPage, kind: str) -> ReadReport:
+    """Say on the page's row that it was read but could not be stored; it is never taken for clean."""
+    with db.write() as session:
+        row = session.get_one(Page, page.page_id)
+        row.parse_state, row.error = ParseState.FAILED, f"not_stored: {kind}"
+        row.lease_token = row.lease_expires_at = row.next_try_at = None
+    log.error("crawl.page.not_stored", page_id=page.page_id, kind=kind)
+    return ReadReport(n_pages=1, n_failed=1)

@@ -1,0 +1,294 @@
+"""Sources as YAML files: read, checked with the name of the file and field, and brought into rows."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.crawl import Source
+from models.enums import Language, SourceKind
+from models.errors import NotFound, Rejected
+from models.urls import canonical_url, host_of
+
+SHIPPED_SOURCES = Path(__file__).resolve().parent / "sources"
+SAMPLE_SOURCES = SHIPPED_SOURCES / "sample"
+
+MIN_DELAY_SECONDS = 2.0
+MAX_BODY_BYTES = 8 * 1024 * 1024
+DEFAULT_BODY_BYTES = 3 * 1024 * 1024
+
+
+class BadSource(Rejected):
+    """A source file cannot be used; the message names the file and the field."""
+
+
+class TermsNotRead(Rejected):
+    """A source stays off until a person has read its robots.txt and terms."""
+
+    status = 409
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Schedule(_Strict):
+    """When a source is due: every N minutes, or at certain hours of certain days."""
+
+    every_minutes: int | None = Field(default=None, ge=5, le=60 * 24 * 31)
+    days: str = "mon-sun"
+    hours: str | None = None
+    minute: int = Field(default=0, ge=0, le=59)
+    zone: str = "Asia/Almaty"
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is no time zone") from error
+        return value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Schedule":
+        if (self.every_minutes is None) == (self.hours is None):
+            raise ValueError("give either every_minutes or hours")
+        if self.hours is not None:
+            from crawlers.schedule import trigger_of  # its words are APScheduler's, so let it judge them
+
+            trigger_of(self)
+        return self
+
+
+class Limits(_Strict):
+    """How much, how fast and how deep; the host's own wishes (Crawl-delay, Retry-After) only slow it down."""
+
+    delay_seconds: float = Field(default=3.0, ge=0, le=600)
+    max_pages: int = Field(default=200, ge=1, le=1_000_000)
+    max_depth: int = Field(default=3, ge=0, le=1000)
+    max_body_bytes: int = Field(default=DEFAULT_BODY_BYTES, ge=1024, le=MAX_BODY_BYTES)
+    timeout_seconds: float = Field(default=30.0, gt=0, le=120)
+    retry_seconds: float = Field(default=30.0, ge=0, le=3600)
+
+
+class PagePattern(_Strict):
+    """Which page object reads the addresses that match."""
+
+    match: str
+    page_object: str
+
+    @field_validator("match")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value!r} is no regular expression: {error}") from error
+        return value
+
+
+class SourceConfig(_Strict):
+    """One source file; docs/add-a-source.md describes every field."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
+    kind: SourceKind
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    start: tuple[str, ...] = Field(min_length=1)
+    hosts: tuple[str, ...] = ()
+    pages: tuple[PagePattern, ...] = ()
+    schedule: Schedule
+    limits: Limits = Limits()
+    languages: tuple[Language, ...] = (Language.RU, Language.KK)
+    robots: Literal["obey"] = "obey"
+    is_full_listing: bool = False
+    is_sample: bool = False
+
+    @field_validator("start")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(canonical_url(url) for url in value)
+        except Rejected as error:
+            raise ValueError(error.message) from error
+
+    @model_validator(mode="after")
+    def _sample_hosts(self) -> "SourceConfig":
+        if self.is_sample and not all(host.endswith(".example") for host in self.all_hosts):
+            raise ValueError("a sample source may only name hosts under .example")
+        return self
+
+    @cached_property
+    def all_hosts(self) -> frozenset[str]:
+        """Hosts that are asked; their subdomains belong to them."""
+        return frozenset(self.hosts) | {host_of(url) for url in self.start}
+
+    @cached_property
+    def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        return tuple((re.compile(page.match), page.page_object) for page in self.pages)
+
+    def page_object_for(self, url: str) -> str | None:
+        """Page object that the file names for an address; None = the page's content tells."""
+        return next((name for pattern, name in self._patterns if pattern.search(url)), None)
+
+    def is_on_site(self, url: str) -> bool:
+        """Whether an address lies on one of the source's hosts."""
+        host = host_of(url)
+        return any(host == own or host.endswith("." + own) for own in self.all_hosts)
+
+
+def load_source(path: Path) -> SourceConfig:
+    """Read and check one file.
+
+    Raises:
+        BadSource: names the file and each field that is wrong.
+    """
+    try:
+        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+        config = SourceConfig.model_validate(fields)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadSource(f"{path.name} cannot be read as YAML: {error}") from error
+    except ValidationError as error:
+        facts = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}" for item in error.errors()
+        )
+        raise BadSource(f"{path.name}: {facts}") from error
+    if config.name != path.stem:
+        raise BadSource(f"{path.name}: name: must be {path.stem!r}, as the file is called")
+    _check_page_objects(path, config)
+    return config
+
+
+def _check_page_objects(path: Path, config: SourceConfig) -> None:
+    if not config.pages:
+        return
+    from crawlers.pages.registry import page_objects  # loads the parsers; crawl processes never need them
+
+    for number, page in enumerate(config.pages):
+        if page.page_object not in page_objects():
+            raise BadSource(
+                f"{path.name}: pages.{number}.page_object: there is no {page.page_object!r}; "
+                f"there are: {', '.join(page_objects())}"
+            )
+
+
+def load_sources(folder: Path) -> list[SourceConfig]:
+    """Read all files of a folder, by name.
+
+    Raises:
+        BadSource: one of them is wrong, or two have the same name.
+    """
+    return [load_source(path) for path in sorted(folder.glob("*.yaml"))]
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What bringing files into rows did; names of sources."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+def sync_sources(session: Session, folder: Path, *, now: datetime) -> SyncReport:
+    """Bring source files into rows; state (on or off, terms read) is kept.
+
+    Sample sources are switched on when they come in; any other stays off until
+    :func:`enable_source`.
+
+    Raises:
+        BadSource: a file is wrong; nothing is changed then.
+    """
+    rows = {row.name: row for row in session.scalars(select(Source))}
+    added, changed = [], []
+    for config in load_sources(folder):
+        stored, digest = _stored_form(config)
+        row = rows.get(config.name)
+        if row is None:
+            row = Source(name=config.name, created_at=now, is_enabled=config.is_sample)
+            session.add(row)
+            added.append(config.name)
+        elif row.settings_sha256 == digest:
+            continue
+        else:
+            changed.append(config.name)
+        row.kind, row.title = config.kind, config.title
+        row.settings, row.settings_sha256 = stored, digest
+    session.flush()
+    return SyncReport(tuple(added), tuple(changed))
+
+
+def _stored_form(config: SourceConfig) -> tuple[dict[str, Any], str]:
+    stored = config.model_dump(mode="json")
+    return stored, sha256(orjson.dumps(stored, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def config_of(source: Source) -> SourceConfig:
+    """The checked settings of a source's row."""
+    return SourceConfig.model_validate(source.settings)
+
+
+def check_delay(config: SourceConfig, loopback_hosts: Iterable[str]) -> None:
+    """Refuse a pace below 2 s for any host but those that our settings lead to loopback.
+
+    Raises:
+        BadSource: names the source.
+    """
+    foreign = config.all_hosts - frozenset(loopback_hosts)
+    if config.limits.delay_seconds < MIN_DELAY_SECONDS and foreign:
+        raise BadSource(
+            f"{config.name}: limits.delay_seconds: must be at least {MIN_DELAY_SECONDS:g} "
+            f"(hosts: {', '.join(sorted(foreign))})"
+        )
+
+
+def get_source(session: Session, name: str) -> Source:
+    """The source of that name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    source = session.scalar(select(Source).where(Source.name == name))
+    if source is None:
+        raise NotFound(f"There is no source {name!r}.", name=name)
+    return source
+
+
+def enable_source(session: Session, name: str, *, terms_read_by: str | None, now: datetime) -> Source:
+    """Switch a source on; a real one needs the name of who read its robots.txt and terms.
+
+    Raises:
+        NotFound: no such source.
+        TermsNotRead: nobody is named.
+    """
+    source = get_source(session, name)
+    if terms_read_by:
+        source.terms_read_by, source.terms_read_at = terms_read_by, now
+    if source.terms_read_by is None and not config_of(source).is_sample:
+        raise TermsNotRead(
+            f"Read robots.txt and the terms of {name} first, then name yourself: --terms-read-by NAME",
+            name=name,
+        )
+    source.is_enabled = True
+    return source
+
+
+def disable_source(session: Session, name: str) -> Source:
+    """Switch a source off; a crawl that is running ends by itself.
+
+    Raises:
+        NotFound: no such source.
+    """
+    source = get_source(session, name)
+    source.is_enabled = False
+    return source

@@ -1,0 +1,126 @@
+"""The one spider: asks what the frontier holds and hands every answer to the item pipelines."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from crawlers.answers import judge
+from crawlers.bytes_first import ByteKeeper
+from crawlers.capture import Fetched, RunContext, StoredPage
+from crawlers.decode import storable
+from crawlers.fetch_errors import refusal_of
+from crawlers.frontier import ANSWERS, LeasedRequest
+from crawlers.intake import Intake
+from crawlers.pace import Pace
+from crawlers.politeness import retry_after_of
+from crawlers.reading import Parser, read_pages
+from models.enums import FetchResult
+from models.session import Database
+
+_MAX_HEADERS = 100
+_MAX_HEADER_CHARACTERS = 4096
+# Answers whose bytes are kept as they show what the server did; of others there will be a later try.
+_KEPT = frozenset({FetchResult.PAGE, FetchResult.WALL, FetchResult.REFUSED, FetchResult.GONE})
+
+
+class FrontierSpider(Spider):
+    """Fetches one run's frontier until it is empty."""
+
+    name = "frontier"
+
+    def __init__(
+        self,
+        db: Database,
+        keeper: ByteKeeper,
+        parser: Parser,
+        run: RunContext,
+        pace: Pace,
+        clock: Callable[[], datetime],
+        **kwargs: Any,  # Any: Scrapy's own arguments
+    ) -> None:
+        super().__init__(**kwargs)
+        self.db, self.keeper, self.parser = db, keeper, parser
+        self.run, self.pace, self.clock = run, pace, clock
+        self.intake = Intake(db, run, read=self.read, load=keeper.store.get, clock=clock)
+        self.on_their_way: dict[int, LeasedRequest] = {}
+        self.failure: str | None = None
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Requests, as the frontier gives them."""
+        async for leased in self.intake.requests():
+            yield self._request(leased)
+
+    def read(self, pages: list[StoredPage]) -> None:
+        """Extract stored pages; called in a thread."""
+        read_pages(self.db, self.parser, pages, now=self.clock(), follow=self.run.config)
+
+    def fail(self, reason: str) -> None:
+        """End the crawl because its results cannot be kept."""
+        self.failure = self.failure or reason
+        self.intake.stop()
+        asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))  # type: ignore[union-attr]
+
+    def _request(self, leased: LeasedRequest) -> Request:
+        headers = {"If-None-Match": leased.etag, "If-Modified-Since": leased.last_modified}
+        return Request(
+            leased.url,
+            callback=self.fetched,
+            errback=self.failed,
+            headers={name: value for name, value in headers.items() if value},
+            cb_kwargs={"leased": leased},
+            dont_filter=True,
+        )
+
+    def fetched(self, response: Response, leased: LeasedRequest) -> Iterator[Fetched]:
+        """An answer came."""
+        headers = _plain_headers(response)
+        body: bytes | None = response.body
+        now = self.clock()
+        result = judge(response.status, headers, response.body, final_url=response.url)
+        is_final = result is not FetchResult.BROKEN or response.status < 500
+        if result not in _KEPT and not (result is FetchResult.BROKEN and is_final):
+            body = None
+        wait_until = None
+        if result is FetchResult.SLOW_DOWN:
+            wait_until = retry_after_of(headers.get("retry-after"), now)
+        yield Fetched(
+            leased,
+            result,
+            now,
+            final_url=response.url,
+            http_status=response.status,
+            headers=headers,
+            body=body,
+            error=None if result in ANSWERS else f"http_{response.status}",
+            is_final=is_final and result is not FetchResult.SLOW_DOWN,
+            wait_until=wait_until,
+        )
+
+    def failed(self, failure: Failure) -> Iterator[Fetched]:
+        """No answer came."""
+        leased: LeasedRequest = failure.request.cb_kwargs["leased"]  # type: ignore[attr-defined]
+        refusal = refusal_of(failure.value)
+        yield Fetched(
+            leased,
+            refusal.result,
+            self.clock(),
+            final_url=failure.request.url,  # type: ignore[attr-defined]
+            error=refusal.error,
+            is_final=refusal.is_final,
+            wait_until=refusal.wait_until,
+            was_sent=refusal.was_sent,
+        )
+
+
+def _plain_headers(response: Response) -> dict[str, str]:
+    """Headers as text: names in lower case, repeated ones joined, absurd amounts cut."""
+    plain = {}
+    for name, values in list(response.headers.items())[:_MAX_HEADERS]:
+        text = ", ".join(value.decode("utf-8", "replace") for value in values)
+        plain[name.decode("latin-1").lower()] = storable(text)[0][:_MAX_HEADER_CHARACTERS]
+    return plain
