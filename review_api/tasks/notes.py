@@ -22,7 +22,8 @@ def note_task(
     now: datetime,
     details: Mapping[str, Detail] | None = None,
 ) -> None:
-    """Append the line for a task in the caller's transaction."""
+    """Append the line for a task in the caller's transaction; the ledger's head is locked last."""
+    mark_changed(session, task.ad_id)
     audit.append(
         session,
         action,
@@ -32,4 +33,3 @@ def note_task(
         now=now,
         details={"case_number": task.case_number, **(details or {})},
     )
-    mark_changed(session, task.ad_id)

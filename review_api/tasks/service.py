@@ -4,7 +4,6 @@ A claim is exclusive and ends by itself: once its time is over anybody may take
 the task, and the job ``expire_claims`` puts it back into the queue.
 """
 
-from collections import Counter
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from review_api.auth.schemas import Person
 from review_api.paging import DEFAULT_LIMIT, make_cursor, read_cursor
 from review_api.tasks import repository
 from review_api.tasks.errors import ClaimNotYours, NewerVersion, TaskAlreadyClaimed, TaskNotWaiting
+from review_api.tasks.facets import FacetCounter
 from review_api.tasks.notes import note_task
 from review_api.tasks.refresh import refresh_task
 from review_api.tasks.repository import QueueKey
@@ -27,14 +27,12 @@ from review_api.tasks.schemas import (
     ApprovalRow,
     ClaimMade,
     Facets,
-    FacetValue,
     MyWork,
     QueueFilters,
     QueuePage,
     QueueState,
 )
 
-FACET_NAMES = ("level", "side", "language", "region", "source_kind", "purpose")
 MAX_CLAIM_TRIES = 20
 
 
@@ -44,6 +42,7 @@ class TaskService:
     def __init__(self, settings: Settings, audit: AuditLog) -> None:
         self._claim_time = timedelta(seconds=settings.claim_seconds)
         self._audit = audit
+        self._facets = FacetCounter()
 
     def queue(
         self,
@@ -84,16 +83,7 @@ class TaskService:
 
     def facets(self, session: Session, filters: QueueFilters, *, now: datetime) -> Facets:
         """Counts over the waiting tasks, each facet under the filters of all the others."""
-        plain = repository.cross_table(session, now)
-        by_purpose = repository.cross_table_by_purpose(session, now)
-        chosen = {name: str(getattr(filters, name) or "") for name in FACET_NAMES}
-        # A table row has one place per facet; the one without purposes stops before the last.
-        table = by_purpose if chosen["purpose"] else plain
-        values = {
-            name: _count_facet(name, by_purpose if name == "purpose" else table, chosen)
-            for name in FACET_NAMES
-        }
-        return Facets(n_waiting=sum(_matching(table, chosen).values()), **values)
+        return self._facets.count(session, filters, now=now)
 
     def my_work(self, session: Session, person: Person, *, now: datetime) -> MyWork:
         """My claims, what came back to me, and how many wait for a second signature."""
@@ -270,24 +260,3 @@ def _find(session: Session, task_id: int) -> ReviewTask:
     if task is None:
         raise NotFound("There is no such case.", task_id=task_id)
     return task
-
-
-def _matching(
-    table: Counter[tuple[str, ...]], chosen: dict[str, str], *, but: str | None = None
-) -> Counter[tuple[str, ...]]:
-    """Rows of a cross table that fit the chosen values, those of the facet ``but`` left open."""
-    wanted = [(place, chosen[name]) for place, name in enumerate(FACET_NAMES) if chosen[name] and name != but]
-    return Counter(
-        {key: n for key, n in table.items() if all(key[place] == value for place, value in wanted)}
-    )
-
-
-def _count_facet(
-    name: str, table: Counter[tuple[str, ...]], chosen: dict[str, str]
-) -> tuple[FacetValue, ...]:
-    place = FACET_NAMES.index(name)
-    counts: Counter[str] = Counter()
-    for key, n in _matching(table, chosen, but=name).items():
-        if key[place]:
-            counts[key[place]] += n
-    return tuple(FacetValue(value, n) for value, n in counts.most_common())

@@ -1,0 +1,269 @@
+"""How quickly the queue answers with 100 000 ads in the database.
+
+Makes an installation in a temporary folder with seeded synthetic rows, serves it
+on loopback and asks for pages of the queue over HTTP, signed in as an analyst:
+first pages, later pages, each filter. Prints percentiles per kind of page.
+
+    .venv/bin/python -m benchmarks.queue
+    .venv/bin/python -m benchmarks.queue --postgres postgresql://…/empty --html
+"""
+
+import argparse
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import insert, text
+from sqlalchemy.orm import Session
+
+from index.engines import open_engine
+from models.ad import Ad, AdVersion
+from models.audit import AuditLog
+from models.classification import Classification, IndicatorHit, PurposeScore
+from models.config import load_settings
+from models.enums import LEVELS_BY_SEVERITY, Language, Level, Purpose, Side, SourceKind, TextPlace
+from models.review import ReviewTask
+from models.schema import upgrade_schema
+from models.session import Database
+from review_api.app import create_app
+from tests.factories import PASSWORD, make_classifier, make_page, make_source, make_user, sha
+
+SEED = 4182
+LIMIT_SECONDS = 0.1
+REGIONS = ("Алматы", "Астана", "Шымкент", "Қарағанды", "Ақтөбе", "Тараз", "Павлодар", "Өскемен", None)
+WORDS = (
+    *("жұмыс", "керек", "қыздар", "Кореяға", "билет", "паспорт"),
+    *("вахта", "проживание", "тәжірибесіз", "оплата", "договор", "срочно"),
+)
+START = datetime(2026, 9, 1, tzinfo=UTC)
+BATCH = 5000
+
+
+def make_rows(db: Database, n_ads: int, share_flagged: float) -> int:
+    """Fill the database; returns how many tasks wait."""
+    random.seed(SEED)
+    with db.write() as session:
+        make_user(session, "analyst")
+        classifier = make_classifier(session)
+        sources = [make_source(session, f"source{n}", kind) for n, kind in enumerate(SourceKind)]
+        pages = [make_page(session, source, f"https://{source.name}.example.kz/list") for source in sources]
+        places = [(source.id, page.id) for source, page in zip(sources, pages, strict=True)]
+        classifier_id = classifier.id
+    n_tasks = 0
+    for start in range(1, n_ads + 1, BATCH):
+        with db.write() as session:
+            ids = range(start, min(start + BATCH, n_ads + 1))
+            n_tasks += _insert_ads(session, ids, places, classifier_id, share_flagged)
+    with db.write() as session:
+        session.execute(text("ANALYZE"))
+    return n_tasks
+
+
+def _insert_ads(
+    session: Session, ids: range, places: list[tuple[int, int]], classifier_id: int, share_flagged: float
+) -> int:
+    rows: dict[type, list[dict[str, object]]] = defaultdict(list)
+    for number in ids:
+        source_id, page_id = random.choice(places)
+        seen_at = START + timedelta(seconds=40 * number)
+        level = random.choices(LEVELS_BY_SEVERITY, weights=(0, 30, 40, 25, 5))[0]
+        is_flagged = random.random() < share_flagged
+        body = " ".join(random.choices(WORDS, k=random.randint(30, 200)))
+        url = f"https://source.example.kz/ads/{number}"
+        rows[Ad].append(
+            {
+                "id": number,
+                "source_id": source_id,
+                "external_id": str(number),
+                "url": url,
+                "first_seen_at": seen_at,
+                "last_seen_at": seen_at,
+            }
+        )
+        rows[AdVersion].append(
+            {
+                "id": number,
+                "ad_id": number,
+                "number": 1,
+                "content_sha256": sha(url),
+                "title": " ".join(random.choices(WORDS, k=5)),
+                "text": body,
+                "region": random.choice(REGIONS),
+                "observed_at": seen_at,
+                "page_id": page_id,
+            }
+        )
+        rows[Classification].append(
+            {
+                "id": number,
+                "ad_version_id": number,
+                "classifier_version_id": classifier_id,
+                "language": random.choice(tuple(Language)),
+                "is_flagged": is_flagged,
+                "priority": random.random(),
+                "level": level if is_flagged else Level.NONE,
+                "side": Side.DEMAND if random.random() < 0.1 else Side.OFFER,
+                "rules": [],
+                "model_words": [],
+                "created_at": seen_at,
+                "triaged_at": seen_at,
+            }
+        )
+        if is_flagged:
+            _add_task(rows, number, level, body, seen_at)
+    for model, values in rows.items():
+        session.execute(insert(model), values)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("UPDATE ad SET current_version_id = id WHERE current_version_id IS NULL"))
+    else:
+        session.execute(
+            text("UPDATE ad SET current_version_id = id WHERE id >= :start"), {"start": ids.start}
+        )
+    return len(rows[ReviewTask])
+
+
+def _add_task(
+    rows: dict[type, list[dict[str, object]]], number: int, level: Level, body: str, opened_at: datetime
+) -> None:
+    for purpose in random.sample(tuple(Purpose), 3):
+        rows[PurposeScore].append({"classification_id": number, "purpose": purpose, "score": random.random()})
+    for place, word in islice(enumerate(body.split()), 4):
+        rows[IndicatorHit].append(
+            {
+                "classification_id": number,
+                "code": f"R{place + 1:02d}",
+                "place": TextPlace.TEXT,
+                "start": body.find(word),
+                "end": body.find(word) + len(word),
+                "quote": word,
+                "weight": place + 1.0,
+                "is_counter_sign": False,
+                "is_counted": True,
+            }
+        )
+    rows[ReviewTask].append(
+        {
+            "case_number": f"2026-{number:06d}",
+            "ad_id": number,
+            "ad_version_id": number,
+            "classification_id": number,
+            "level": level,
+            "severity": LEVELS_BY_SEVERITY.index(level),
+            "priority": rows[Classification][-1]["priority"],
+            "opened_at": opened_at,
+        }
+    )
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Serve the app on a free loopback port; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def measure(
+    client: httpx.Client, path: str, queries: dict[str, dict[str, str]], n: int
+) -> dict[str, list[float]]:
+    """Seconds per request, per kind of page; the kinds take turns."""
+    seconds: dict[str, list[float]] = {name: [] for name in queries}
+    for _ in range(n):
+        for name, query in queries.items():
+            start = time.perf_counter()
+            response = client.get(path, params=query)
+            seconds[name].append(time.perf_counter() - start)
+            response.raise_for_status()
+    return seconds
+
+
+def make_queries(client: httpx.Client) -> dict[str, dict[str, str]]:
+    """The kinds of pages: the first, one far behind, and each filter."""
+    cursor = ""
+    for _ in range(20):
+        page = client.get("/api/v1/tasks", params={"cursor": cursor} if cursor else {}).json()
+        cursor = page["next_cursor"]
+    return {
+        "first page": {},
+        "page 21": {"cursor": cursor},
+        "purpose": {"purpose": Purpose.ORGAN_REMOVAL.value},
+        "side": {"side": Side.DEMAND.value},
+        "language": {"language": Language.KK.value},
+        "region": {"region": "Тараз"},
+        "source kind": {"source_kind": SourceKind.FORUM.value},
+        "level": {"level": Level.LOW.value},
+        "all filters": {
+            "purpose": Purpose.ORGAN_REMOVAL.value,
+            "side": Side.DEMAND.value,
+            "language": Language.KK.value,
+            "region": "Тараз",
+            "level": Level.LOW.value,
+        },
+        "nothing found": {"region": "жоқ"},
+    }
+
+
+def report(name: str, seconds: list[float]) -> float:
+    """Print percentiles in milliseconds; returns the 99th in seconds."""
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
+    p50, p95, p99 = cuts[49], cuts[94], cuts[98]
+    figures = "  ".join(
+        f"{label} {cut * 1000:7.1f} ms" for label, cut in (("p50", p50), ("p95", p95), ("p99", p99))
+    )
+    print(f"{name:<28} n={len(seconds):<5} {figures}")
+    return p99
+
+
+def main() -> int:
+    """Run the benchmark; exit status 1 when the queue's 99th percentile is over 100 ms."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ads", type=int, default=100_000)
+    parser.add_argument("--flagged", type=float, default=0.2, help="share of ads with an open task")
+    parser.add_argument("--requests", type=int, default=100, help="per kind of page")
+    parser.add_argument("--postgres", help="address of an empty database instead of the embedded one")
+    parser.add_argument("--html", action="store_true", help="measure the HTML page /queue, facets included")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="saqshy-bench-") as folder:
+        settings = load_settings(data_dir=Path(folder) / "var", database_url=options.postgres)
+        settings.data_dir.mkdir(mode=0o700)
+        db = Database(settings)
+        upgrade_schema(db)
+        start = time.perf_counter()
+        n_tasks = make_rows(db, options.ads, options.flagged)
+        print(f"{options.ads} ads, {n_tasks} open tasks, made in {time.perf_counter() - start:.0f} s")
+        app = create_app(settings, db=db, audit=AuditLog(b"k" * 32), search=open_engine(settings))
+        with serving(app) as address, httpx.Client(base_url=address, timeout=60) as client:
+            client.post("/api/v1/login", json={"name": "analyst", "password": PASSWORD}).raise_for_status()
+            queries = make_queries(client)
+            path = "/queue" if options.html else "/api/v1/tasks"
+            measured = measure(client, path, queries, options.requests)
+            worst = 0.0
+            for name, seconds in measured.items():
+                report(f"{path} {name}", seconds)
+            worst = report(f"{path} all", [value for values in measured.values() for value in values])
+            facets = measure(client, "/api/v1/tasks/facets", {"facets": {}}, max(10, options.requests // 4))
+            report("/api/v1/tasks/facets", facets["facets"])
+        db.close()
+    return int(worst > LIMIT_SECONDS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
