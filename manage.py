@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -18,6 +19,9 @@ from models.logs import get_logger
 from models.processes import Child, Supervisor, check_port_is_free, only_one
 from models.progress import Progress
 from models.worker import Job, run_lanes, stop_on_signals, utc_now
+
+if TYPE_CHECKING:  # each command loads only what it needs: `classify` starts without the web or Scrapy
+    from crawlers.sandbox import ParserChild
 
 N_CRAWL_LANES = 3
 TICK_SECONDS = 15
@@ -101,10 +105,9 @@ def sample_web(port: int) -> None:
 @app.command()
 def serve() -> None:
     """Answer people: the pages and the JSON API."""
-    from review_api.server import run_server
-
     from index.engines import open_engine
     from review_api.app import create_app
+    from review_api.server import run_server
 
     home = open_installation()
     run_server(
@@ -116,23 +119,31 @@ def serve() -> None:
 @app.command()
 def worker() -> None:
     """Do the background work: crawl, extract, classify, link, triage, index."""
-    home = open_installation()
-    run_lanes(lanes(home), stop_on_signals())
+    from crawlers.sandbox import ParserChild
+
+    home, stop = open_installation(), stop_on_signals()
+    with ParserChild() as parser:
+        run_lanes(lanes(home, parser, stop), stop)
 
 
-def lanes(home: Installation) -> list[list[Job]]:
+def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> list[list[Job]]:
     """The jobs of a worker: crawls beside each other, the pipeline in the order of the flow, upkeep."""
     from classifiers.jobs import classify_pending, link_pending
-    from crawlers.jobs import extract_pending, run_due_crawl
+    from crawlers.jobs import run_due_crawl
+    from crawlers.reextracting import extract_pending
     from index.engines import open_engine
     from index.jobs import index_pending
     from review_api.jobs import expire_claims, expire_entries, open_review_tasks
 
     database, settings, audit, engine = home.database, home.settings, home.audit, open_engine(home.settings)
-    crawl = Job("crawl", lambda now: run_due_crawl(database, settings, now=now), 2.0)
+    crawl = Job("crawl", lambda now: run_due_crawl(database, settings, now=now, stop=stop), 2.0)
+    seconds = float(settings.lease_seconds)
     pipeline = [
-        Job("extract", lambda now: extract_pending(database, settings, now=now)),
-        Job("classify", lambda now: classify_pending(database, audit, now=now)),
+        Job(
+            "extract",
+            lambda now: extract_pending(database, home.store, parser, now=now, lease_seconds=seconds),
+        ),
+        Job("classify", lambda now: classify_pending(database, now=now)),
         Job("link", lambda now: link_pending(database, now=now)),
         Job("triage", lambda now: open_review_tasks(database, audit, now=now)),
         Job("index", lambda now: index_pending(database, engine, now=now)),
@@ -222,14 +233,13 @@ def doctor() -> None:
 def add_room_commands() -> None:
     """The commands that belong to one room alone."""
     from classifiers.commands import classify
-    from crawlers.commands import extract, import_files, reextract, sources
+    from crawlers.commands import extract, reextract, sources
     from index.commands import reindex
     from review_api.commands import export, users
 
     app.command()(classify)
     app.command()(extract)
     app.command()(reextract)
-    app.command(name="import")(import_files)
     app.command()(reindex)
     app.command()(export)
     app.add_typer(sources, name="sources")

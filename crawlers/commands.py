@@ -1,0 +1,188 @@
+"""`saqshy sources …`, `extract`, `reextract` and `import`.
+
+Imports of what fetches and parses stand inside the functions: every start of
+`saqshy` loads this module.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.audit import Actor, AuditAction
+from models.crawl import CrawlRun, Source
+from models.doctor import Finding
+from models.errors import Rejected
+from models.installation import Installation, open_installation
+from models.progress import Progress
+from models.worker import utc_now
+
+OPERATOR = Actor(None, "operator")
+SourceName = Annotated[str, typer.Argument(help="Name of the source, as `sources list` shows it.")]
+
+sources = typer.Typer(no_args_is_help=True, help="Sources: list, check, enable, disable, run.")
+
+
+class CannotRead(Rejected):
+    """The given file cannot be opened."""
+
+
+def sources_folder(home: Installation) -> Path:
+    """Folder of the sources' YAML files."""
+    from crawlers.sources_config import SHIPPED_SOURCES
+
+    return home.settings.sources_dir or SHIPPED_SOURCES
+
+
+def sync_source_rows(home: Installation) -> None:
+    """Bring the rows of the sources up to date with their YAML files."""
+    from crawlers.sources_config import sync_sources
+
+    with home.database.write() as session:
+        sync_sources(session, sources_folder(home), now=utc_now())
+
+
+@sources.command(name="list")
+def list_sources() -> None:
+    """Show every source: on or off, last success, last run."""
+    home = open_installation()
+    with home.database.read() as session:
+        for source in session.scalars(select(Source).order_by(Source.name)):
+            run = session.scalars(
+                select(CrawlRun).where(CrawlRun.source_id == source.id).order_by(CrawlRun.id.desc()).limit(1)
+            ).first()
+            last = f"{run.state.value}, {run.n_pages} pages, {run.n_ads} ads" if run else "never run"
+            success = (
+                source.last_success_at.isoformat(timespec="seconds") if source.last_success_at else "never"
+            )
+            state = "on " if source.is_enabled else "off"
+            typer.echo(
+                f"{state} {source.name:24} {source.kind.value:12} last success {success}; last run: {last}"
+            )
+
+
+@sources.command()
+def check(name: SourceName) -> None:
+    """Fetch one page of a source as a crawl would, and show what is extracted; nothing is stored."""
+    from crawlers.checking import check_source
+
+    home = open_installation()
+    report = check_source(home.database, home.settings, name)
+    for line in report.lines():
+        typer.echo(line)
+    raise typer.Exit(0 if report.is_good else 1)
+
+
+@sources.command()
+def enable(
+    name: SourceName,
+    terms_read_by: Annotated[str | None, typer.Option(help="Who has read its robots.txt and terms.")] = None,
+) -> None:
+    """Switch a source on; a real one only after a person has read its robots.txt and terms."""
+    from crawlers.sources_config import enable_source
+
+    home, now = open_installation(), utc_now()
+    with home.database.write() as session:
+        source = enable_source(session, name, terms_read_by=terms_read_by, now=now)
+        _note(home, session, AuditAction.SOURCE_ENABLED, source)
+    typer.echo(f"{name} is on; it is crawled at its next slot.")
+
+
+@sources.command()
+def disable(name: SourceName) -> None:
+    """Switch a source off; what it brought stays."""
+    from crawlers.sources_config import disable_source
+
+    home = open_installation()
+    with home.database.write() as session:
+        _note(home, session, AuditAction.SOURCE_DISABLED, disable_source(session, name))
+    typer.echo(f"{name} is off.")
+
+
+def _note(home: Installation, session: Session, action: AuditAction, source: Source) -> None:
+    home.audit.append(
+        session,
+        action,
+        actor=OPERATOR,
+        subject_kind="source",
+        subject_id=source.id,
+        now=utc_now(),
+        details={"name": source.name, "terms_read_by": source.terms_read_by},
+    )
+
+
+@sources.command()
+def run(name: SourceName) -> None:
+    """Ask for a crawl of a source now; a running worker takes it up."""
+    from crawlers.schedule import start_manual_run
+    from crawlers.sources_config import get_source
+
+    home = open_installation()
+    with home.database.write() as session:
+        started = start_manual_run(session, get_source(session, name), utc_now())
+        typer.echo(f"Crawl run {started.id} of {name} is due; a worker takes it up within seconds.")
+
+
+def extract(
+    file: Annotated[Path, typer.Argument(help="A saved page.")],
+    url: Annotated[str, typer.Option(help="The address it was saved from.")],
+    content_type: Annotated[str | None, typer.Option(help="Its Content-Type header, if known.")] = None,
+) -> None:
+    """Read a saved page: its ads as JSON lines; exit status 1 if it could not be read wholly."""
+    from crawlers.items import ad_json
+    from crawlers.sandbox import ParserChild
+
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        raise CannotRead(f"{file} cannot be read: {error.strerror}.") from error
+    with ParserChild() as parser:
+        found = parser.extract(body, url=url, content_type=content_type)
+    for ad in found.ads:
+        typer.echo(json.dumps(ad_json(ad), ensure_ascii=False))
+    for problem in found.problems:
+        typer.echo(f"{file}: {problem}", err=True)
+    if not found.is_complete:
+        typer.echo(f"{file}: parse_incomplete: not all of it could be read", err=True)
+    raise typer.Exit(0 if found.is_complete else 1)
+
+
+def reextract(
+    source: Annotated[str | None, typer.Option(help="Only stored pages of this source.")] = None,
+    page: Annotated[list[int] | None, typer.Option(help="Only these pages, by id.")] = None,
+) -> None:
+    """Run the page objects again over stored pages; a text that comes out otherwise is a new version."""
+    from crawlers.reextracting import reextract as read_again
+    from crawlers.sandbox import ParserChild
+
+    home = open_installation()
+    with ParserChild() as parser, Progress("reextract") as progress:
+        report = read_again(
+            home.database,
+            home.store,
+            parser,
+            now=utc_now(),
+            source_name=source,
+            page_ids=page or (),
+            progress=progress,
+        )
+    typer.echo(str(report))
+
+
+def source_findings(home: Installation) -> Iterator[Finding]:
+    """Whether the sources' files are sound, and which sources are on or overdue."""
+    from crawlers.schedule import overdue_sources
+    from crawlers.sources_config import load_sources
+
+    yield Finding(True, f"{len(load_sources(sources_folder(home)))} sources in {sources_folder(home)}")
+    with home.database.read() as session:
+        enabled = session.scalars(select(Source.name).where(Source.is_enabled).order_by(Source.name)).all()
+        yield Finding(True, f"sources that are on: {', '.join(enabled) or 'none'}")
+        for late in overdue_sources(session, utc_now()):
+            yield Finding(
+                False, f"Source {late.name} is overdue by {late.n_slots} slots. Is a worker running?"
+            )

@@ -1,0 +1,69 @@
+"""`saqshy reindex`, and what `verify` and `doctor` say about the index.
+
+Imports stand inside the functions: every start of `saqshy` loads this module.
+"""
+
+from collections.abc import Iterator
+
+import typer
+
+from models.doctor import Finding
+from models.errors import SaqshyError
+from models.installation import Installation, open_installation
+from models.progress import Progress
+
+
+def reindex() -> None:
+    """Rebuild the search index from the database and swap it in; searches use the old one until then."""
+    from index.engines import open_engine
+    from index.jobs import reindex as rebuild
+
+    home = open_installation()
+    with Progress("reindex") as progress:
+        report = rebuild(home.database, open_engine(home.settings), progress)
+    typer.echo(
+        f"{report.n_written} ads written, {len(report.refused)} refused, {report.n_behind} changed meanwhile"
+    )
+    for item in report.refused:
+        typer.echo(f"ad {item.id} refused: {item.reason}")
+    raise typer.Exit(1 if report.refused else 0)
+
+
+def index_damages(home: Installation) -> Iterator[str]:
+    """Compare the index with the database; one sentence per difference."""
+    from index.engines import open_engine
+    from index.jobs import verify_index
+    from index.repository import count_ads
+
+    engine = open_engine(home.settings)
+    try:
+        with home.database.read() as session:
+            total = count_ads(session)
+        with Progress("index", total) as progress:
+            differences = verify_index(home.database, engine, progress)
+    except SaqshyError as error:
+        yield f"search index: {error.message} Run: saqshy reindex"
+        return
+    for fact, ids in (
+        ("is not in the search index", differences.missing),
+        ("is older in the search index than in the database", differences.outdated),
+        ("is newer in the search index than in the database", differences.ahead),
+        ("is in the search index but not in the database", differences.unknown),
+    ):
+        yield from (f"ad {ad_id} {fact}" for ad_id in ids)
+    yield from (f"search index: {damage}" for damage in differences.damage)
+
+
+def index_findings(home: Installation) -> Iterator[Finding]:
+    """Whether the search answers and how far it is behind."""
+    from index.engines import open_engine
+    from index.repository import read_backlog
+
+    engine = open_engine(home.settings)
+    health = engine.health()
+    yield Finding(
+        health.is_ready, f"search ({health.engine})" + (f": {health.problem}" if health.problem else "")
+    )
+    with home.database.read() as session:
+        backlog = read_backlog(session)
+    yield Finding(True, f"the search is {backlog.n_behind} ads behind the database")
