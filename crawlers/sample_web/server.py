@@ -170,8 +170,8 @@ class SampleWeb:
 
 def serve(port: int, state_file: Path | None) -> None:
     """Serve in this process until SIGTERM or SIGINT (Ctrl-C)."""
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    # Waited for, not handled: a handler that sets an Event deadlocks when it interrupts Event.wait itself.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     with SampleWeb(state_file, port=port):
-        ended.wait()
+        signal.sigwait(ends)
