@@ -130,12 +130,16 @@ class ElasticsearchEngine:
                     index=self._alias, timeout="2s"
                 )["status"]
             if status == "red":
-                return EngineHealth(
-                    self.name, False, None, "Part of the search index is lost (status red).", (self._alias,)
-                )
+                return EngineHealth(self.name, False, None, "Part of the search index is lost (status red).")
             return EngineHealth(self.name, True, self.count())
         except SaqshyError as error:
             return EngineHealth(self.name, False, None, error.message)
+
+    def find_damage(self) -> tuple[str, ...]:
+        """Names of our indices of which the cluster has lost a part; it checks its own files."""
+        with plain_errors():
+            found = self._client.cluster.health(index=self._alias, level="indices")["indices"]
+        return tuple(sorted(name for name, facts in found.items() if facts["status"] == "red"))
 
     def rebuild(self, documents: Iterable[SearchDocument]) -> RebuildReport:
         """Fill a new index, move the alias to it in one step, then drop the old one."""

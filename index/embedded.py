@@ -13,6 +13,7 @@ or another generation is there.
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -63,7 +64,7 @@ class EmbeddedEngine:
         with self._folder.rebuild_lock(), self._folder.writer_lock():
             if not self.exists():
                 generation = self._folder.new_generation()
-                _open(generation)
+                _begin(generation)
                 self._folder.switch_to(generation)
 
     def write(self, documents: Sequence[SearchDocument]) -> WriteReport:
@@ -125,14 +126,15 @@ class EmbeddedEngine:
         return int(self._searcher().num_docs)
 
     def health(self) -> EngineHealth:
-        """Open the index and check its files against their checksums (reads them all)."""
+        """Open the index."""
         try:
-            n_documents = self.count()
-            damage = self._folder.damaged_files()
-        except (IndexDamaged, IndexMissing, IndexUnavailable) as error:
+            return EngineHealth(self.name, True, self.count())
+        except (IndexDamaged, IndexMissing) as error:
             return EngineHealth(self.name, False, None, error.message)
-        problem = "Files of the search index are damaged. Run: saqshy reindex" if damage else None
-        return EngineHealth(self.name, not damage, n_documents, problem, damage)
+
+    def find_damage(self) -> tuple[str, ...]:
+        """Read every file of the index and compare it with its checksum."""
+        return self._folder.damaged_files()
 
     def rebuild(self, documents: Iterable[SearchDocument]) -> RebuildReport:
         """Fill a new generation, then switch to it; whatever happens, one whole index stays."""
@@ -140,7 +142,7 @@ class EmbeddedEngine:
             self._folder.remove_unused()  # a rebuild that was killed leaves its half behind
             generation = self._folder.new_generation()
             try:
-                report = _fill(_open(generation), documents)
+                report = _fill(_begin(generation), documents)
                 with self._folder.writer_lock():
                     self._folder.switch_to(generation)
             finally:
@@ -201,7 +203,9 @@ class _Writer:
 
     def add(self, document: SearchDocument) -> None:
         values = {**fields_of(document), DISPLAY_FIELD: orjson.dumps(display_of(document))}
-        self._writer.add_document(tantivy.Document.from_dict(values, queries.SCHEMA))
+        made = tantivy.Document.from_dict(values, queries.SCHEMA)
+        with _disk_errors():
+            self._writer.add_document(made)
 
     def remove(self, ad_id: int) -> None:
         self._writer.delete_documents_by_term("id", ad_id)
@@ -213,16 +217,24 @@ class _Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if error is not None:
-            self._writer.rollback()
+            with suppress(ValueError):  # a writer whose disk is full cannot even roll back
+                self._writer.rollback()
             return
-        try:
+        with _disk_errors():
             self._writer.commit()
             # Without this wait no merge would ever end, and the index would fall into thousands of segments.
             self._writer.wait_merging_threads()
-        except (ValueError, OSError) as problem:
-            raise IndexUnavailable(
-                f"The search index could not be written: {problem}", delay_seconds=60
-            ) from problem
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:  # tantivy wraps the system's errors into ValueError
+        raise IndexUnavailable(
+            "The search index could not be written. Check the space and the rights of its disk.",
+            delay_seconds=60,
+        ) from error
 
 
 def _open(generation: Path) -> tantivy.Index:
@@ -233,6 +245,11 @@ def _open(generation: Path) -> tantivy.Index:
             f"The search index {generation.name} cannot be read ({error}). Run: saqshy reindex",
             delay_seconds=60,
         ) from error
+
+
+def _begin(generation: Path) -> tantivy.Index:
+    with _disk_errors():
+        return queries.open_index(str(generation))
 
 
 def _judge(document: SearchDocument, known: dict[int, int]) -> ItemResult:

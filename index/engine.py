@@ -1,7 +1,7 @@
 """What the rest of Saqshy sees of a search engine; tests/index/test_contract.py holds both engines to it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -119,7 +119,6 @@ class EngineHealth:
     is_ready: bool
     n_documents: int | None
     problem: str | None = None
-    damage: tuple[str, ...] = field(default=())
 
 
 class SearchEngine(Protocol):
@@ -157,7 +156,10 @@ class SearchEngine(Protocol):
         """Documents in the index."""
 
     def health(self) -> EngineHealth:
-        """Look at the engine; never raises."""
+        """Look at the engine, quickly; never raises."""
+
+    def find_damage(self) -> tuple[str, ...]:
+        """Look at everything that is stored; names of the files or indices that are damaged."""
 
     def rebuild(self, documents: Iterable[SearchDocument]) -> RebuildReport:
         """Fill a new index beside the old one and swap them in one step; on any error the old one stays.

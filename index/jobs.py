@@ -226,7 +226,7 @@ def verify_index(
         tuple(outdated),
         tuple(ahead),
         _unknown(database, engine),
-        engine.health().damage,
+        engine.find_damage(),
     )
 
 

@@ -204,6 +204,8 @@ def _check(query: SearchQuery) -> None:
         raise BadQuery(f"At most {MAX_FILTER_VALUES} filters can be set; {len(values)} were.")
     if any(len(value) > MAX_VALUE_LENGTH for value in values):
         raise BadQuery(f"A filter may have at most {MAX_VALUE_LENGTH} characters.")
+    if any(moment is not None and moment.tzinfo is None for moment in (query.found_from, query.found_before)):
+        raise BadQuery("A date was given without its time zone.")
     if not all(_is_encodable(value) for value in (query.text, *values)):
         raise BadQuery("The question holds characters that are no text.")
 

@@ -396,6 +396,7 @@ def test_an_empty_index_answers(engine: SearchEngine) -> None:
     assert engine.count() == 0
     assert list(engine.ids_and_versions()) == []
     assert engine.health().is_ready
+    assert engine.find_damage() == ()
     assert engine.write([]).items == ()
 
 
@@ -509,6 +510,7 @@ def test_filters_are_plain_values(engine: SearchEngine, facet: Facet, value: str
         (SearchQuery(size=0), BadQuery),
         (SearchQuery(filters={Facet.REGION: [str(i) for i in range(500)]}), BadQuery),
         (SearchQuery(filters={Facet.REGION: ["я" * 201]}), BadQuery),
+        (SearchQuery(found_from=datetime(2026, 1, 1)), BadQuery),  # noqa: DTZ001 the point of it
         (SearchQuery("\ud800"), BadQuery),
         (SearchQuery(filters={Facet.REGION: ["\udfff"]}), BadQuery),
     ],
@@ -521,6 +523,7 @@ def test_filters_are_plain_values(engine: SearchEngine, facet: Facet, value: str
         "zero",
         "filters",
         "filter",
+        "zone",
         "surrogate",
         "filter-surrogate",
     ],

@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +11,6 @@ from index.jobs import index_pending, reindex, verify_index
 from index.queries import Facet, SearchQuery
 from index.repository import Backlog, load_documents, read_backlog
 from models.ad import Ad, AdVersion, mark_changed
-from models.config import Settings
 from models.enums import ContactKind, Level, Purpose, TaskState, TextPlace
 from models.leases import JobReport
 from models.progress import Progress
@@ -244,14 +243,18 @@ def test_one_bad_document_is_held_back_and_the_others_are_written(
 
 
 def test_a_lost_index_is_filled_again_by_itself(
-    database: Database, embedded_engine: EmbeddedEngine, settings: Settings, now: datetime
+    sqlite_database: Database,
+    engine: SearchEngine,
+    without_index: Callable[[SearchEngine], SearchEngine],
+    now: datetime,
 ) -> None:
+    database = sqlite_database
     add_ads(database, 4)
-    index_pending(database, embedded_engine, now=now)
-    engine = EmbeddedEngine(settings.data_dir / "another-index")
-    assert index_pending(database, engine, now=now) == JobReport(n_done=4)
-    assert engine.count() == 4
-    assert verify_index(database, engine).is_whole
+    index_pending(database, engine, now=now)
+    lost = without_index(engine)
+    assert index_pending(database, lost, now=now) == JobReport(n_done=4)
+    assert lost.count() == 4
+    assert verify_index(database, lost).is_whole
 
 
 # --- rebuild and comparison, on both engines ------------------------------------------------
