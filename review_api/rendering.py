@@ -11,8 +11,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from models.people import User
 from review_api import i18n
+from review_api.auth.schemas import Person
 from review_api.i18n import LOCALE_NAMES, Words
 
 TEMPLATES_DIR = Path(__file__).resolve().parent / "templates"
@@ -50,7 +50,7 @@ class Frame:
 
     words: Words
     path: str
-    person: User | None = None
+    person: Person | None = None
     csrf_token: str = ""
     nav: tuple[NavItem, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -1,0 +1,60 @@
+"""All pages: their routers, and errors as pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from models.errors import SaqshyError
+from review_api.ads import views as ads
+from review_api.audit import views as audit
+from review_api.auth import views as auth
+from review_api.blocklist import views as blocklist
+from review_api.deps import find_person, get_services
+from review_api.frame import make_frame
+from review_api.people import views as people
+from review_api.problems import plain_status, problem_text
+from review_api.rendering import render
+from review_api.tasks import approval_views, case_views
+from review_api.tasks import views as tasks
+
+routers: tuple[APIRouter, ...] = (
+    auth.router,
+    tasks.router,
+    case_views.router,
+    approval_views.router,
+    ads.router,
+    blocklist.router,
+    audit.router,
+    people.router,
+)
+
+
+@dataclass(frozen=True)
+class ErrorPage:
+    """What happened and what to do next; ``at`` finds a bug's line in the log, None where nothing broke."""
+
+    title: str
+    meaning: str
+    at: datetime | None
+
+
+def render_error(request: Request, error: SaqshyError) -> Response:
+    """An error as a page; without a login, the way to sign in and back."""
+    services = get_services(request)
+    # When something broke, the page must not need what may be broken: no look into the database.
+    is_broken = error.status >= 500
+    person = None if is_broken else find_person(request)
+    if error.status == 401 and person is None:
+        back = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"/sign-in?back={quote(back)}", status_code=303)
+    frame = make_frame(request, services, person)
+    status = plain_status(error.status)
+    page = ErrorPage(
+        title=frame.words.text(f"error.{status}"),
+        meaning=problem_text(frame.words, error),
+        at=services.now() if is_broken else None,
+    )
+    return render("error.html", frame, page, status=error.status)

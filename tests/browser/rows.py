@@ -1,0 +1,246 @@
+"""Invented rows that look real: ads of several sites, read by the real classifier."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from classifiers.risk import ClassifiedText, classify, classifier_version
+from models.ad import Ad, AdVersion, Contact
+from models.classification import Classification, IndicatorHit, PurposeScore
+from models.enums import LEVELS_BY_SEVERITY, Agency, Role, SourceKind
+from models.review import ReviewTask
+from tests.factories import (
+    make_ad,
+    make_classifier,
+    make_cluster,
+    make_source,
+    make_user,
+    make_version,
+    next_number,
+)
+
+PEOPLE = (
+    ("analyst", "Айгерім Сапарова", Role.ANALYST, Agency.MKI),
+    ("analyst2", "Данияр Ахметов", Role.ANALYST, Agency.MKI),
+    ("approver", "Ерлан Жұмабеков", Role.APPROVER, Agency.MVD),
+    ("officer", "Наталья Ким", Role.OFFICER, Agency.MKI),
+    ("auditor", "Гүлнар Оспанова", Role.AUDITOR, Agency.GP),
+    ("admin", "Тимур Ли", Role.ADMIN, Agency.MKI),
+)
+
+
+@dataclass(frozen=True)
+class InventedAd:
+    """An ad; ``editions`` are its later texts, ``copies`` near-copies in its cluster."""
+
+    source: str
+    region: str
+    title: str
+    text: str
+    hours_ago: float
+    author: str | None = None
+    editions: tuple[str, ...] = ()
+    copies: tuple[str, ...] = field(default=())
+
+
+SOURCES = (
+    ("baraholka", SourceKind.CLASSIFIEDS, "Барахолка (үлгі сайт)"),
+    ("jumys", SourceKind.JOB_BOARD, "Жұмыс (үлгі сайт)"),
+    ("kanal", SourceKind.CHANNEL, "Шетелде жұмыс · арна"),
+)
+
+ADS = (
+    InventedAd(
+        "kanal",
+        "Алматы",
+        "Требуются девушки 18–25 в Корею",
+        "Требуются девушки 18–25 модельной внешности, опыт не важен. Доход от 3000$ в месяц, язык не нужен.\n\n"
+        "Билет и виза за наш счёт, дорогу потом отработаешь. Паспорт остаётся у администратора до конца "
+        "контракта.\n\nПиши в тг @seoul_work_kz или звони +7 701 555 01 67. Осталось 2 места, вылет завтра.",
+        5,
+        author="Seoul Work KZ",
+        editions=(
+            "Требуются девушки 18–25 модельной внешности, опыт не важен. Доход от 4000$ в месяц, язык не нужен.\n\n"
+            "Билет и виза за наш счёт, дорогу потом отработаешь. Паспорт остаётся у администратора.\n\n"
+            "Пиши в тг @seoul_work_kz или звони +7 701 555 01 67. Осталось 2 места, вылет завтра.",
+        ),
+        copies=("Требуются девушки 18-25 в Ю.Корею. Билет и виза за наш счёт, паспорт у администратора.",),
+    ),
+    InventedAd(
+        "baraholka",
+        "Шымкент",
+        "Жаңа туған нәресте",
+        "Жаңа туған сәбиімді жақсы отбасына беремін, ақшасына келісеміз. Құжатсыз. Хабарласыңыз: 8 702 555 34 12.",
+        2,
+    ),
+    InventedAd(
+        "baraholka",
+        "Караганда",
+        "Продам почку",
+        "Продам почку, 4 группа крови, здоров, не пью. Срочно нужны деньги, рассмотрю любые варианты. Тел. 87055550199",
+        30,
+    ),
+    InventedAd(
+        "jumys",
+        "Туркестанская область",
+        "Шопан керек, отбасымен болады",
+        "Алыс қыстаққа малшы керек, жатын орын беріледі, телефон ұстамайды. Куәлігіңіз бізде тұрады, ақшасы маусым "
+        "соңында. Арақ ішетіндер де бола береді, құжат сұрамаймыз.",
+        52,
+    ),
+    InventedAd(
+        "kanal",
+        "Астана",
+        "Работа курьером, 18+, оплата каждый день",
+        "Нужны закладчики и курьеры по городу, от 50000 тг в день. Залог или паспорт у старшего. Полная анонимность, "
+        "никто не узнает. Пиши только в телеграм @fast_kz_job",
+        9,
+    ),
+    InventedAd(
+        "baraholka",
+        "Алматы",
+        "Усыновим малыша",
+        "Семейная пара усыновит новорожденного напрямую от мамы, без опеки и посредников. Вознаграждение гарантируем, "
+        "все расходы на роды оплатим. Алматы, +7 747 555 22 01",
+        71,
+    ),
+    InventedAd(
+        "kanal",
+        "Ақтөбе",
+        "Қыздар керек",
+        "16 жастан бастап қыздар керек, үйдегілер білмесін. Массаж салоны, түнгі жұмыс, айлығы жоғары. Жатын орын "
+        "береміз. Телеграмда күтемін: @night_aktobe",
+        1,
+    ),
+    InventedAd(
+        "jumys",
+        "Павлодар",
+        "Разнорабочие на стройку, вахта",
+        "Возьмём без документов, восстановим документы. Проживание на месте, расчёт после сезона, договор не нужен. "
+        "Паспорт забираем на время. Штраф за уход. 8 777 555 40 40",
+        120,
+    ),
+)
+
+
+def add_people(session: Session, locale: str = "kk") -> None:
+    """The six people of the demonstration; their password is ``tests.factories.PASSWORD``."""
+    for name, display_name, role, agency in PEOPLE:
+        make_user(session, name, role, agency=agency, display_name=display_name, locale=locale)
+
+
+def add_ads(session: Session, now: datetime, ads: tuple[InventedAd, ...] = ADS) -> list[ReviewTask]:
+    """Ads with what the classifier says about them, and a review task for each."""
+    sources = {name: make_source(session, name, kind, title=title) for name, kind, title in SOURCES}
+    tasks = []
+    for ad in ads:
+        seen_at = now - timedelta(hours=ad.hours_ago)
+        cluster = make_cluster(session)
+        row = make_ad(
+            session,
+            sources[ad.source],
+            title=ad.title,
+            text=(*ad.editions, ad.text)[0],
+            seen_at=seen_at,
+            region=ad.region,
+            author=ad.author,
+            cluster=cluster,
+        )
+        for edition in (*ad.editions, ad.text)[1:]:
+            make_version(
+                session,
+                row,
+                title=ad.title,
+                text=edition,
+                region=ad.region,
+                author=ad.author,
+                observed_at=seen_at + timedelta(hours=1),
+            )
+        for copy in ad.copies:
+            make_ad(session, sources["baraholka"], title=ad.title, text=copy, cluster=cluster, seen_at=seen_at)
+        tasks.append(_open_task(session, row, now))
+    return tasks
+
+
+def _open_task(session: Session, ad: Ad, now: datetime) -> ReviewTask:
+    for version in session.scalars(select(AdVersion).where(AdVersion.ad_id == ad.id)):
+        if version.id != ad.current_version_id:
+            _add_classification(session, version, classify(version.text, version.title), now)
+    version = session.get_one(AdVersion, ad.current_version_id)
+    found = classify(version.text, version.title)
+    classification = _add_classification(session, version, found, now)
+    is_referral = found.is_minor or found.is_live_victim
+    task = ReviewTask(
+        case_number=f"2026-{next_number():06d}",
+        ad_id=ad.id,
+        ad_version_id=version.id,
+        classification_id=classification.id,
+        level=found.level,
+        severity=LEVELS_BY_SEVERITY.index(found.level) + (len(LEVELS_BY_SEVERITY) if is_referral else 0),
+        priority=found.priority,
+        is_referral=is_referral,
+        opened_at=max(version.observed_at, now - timedelta(hours=40)),
+    )
+    session.add(task)
+    session.flush()
+    return task
+
+
+def _add_classification(
+    session: Session, version: AdVersion, found: ClassifiedText, now: datetime
+) -> Classification:
+    classifier = make_classifier(session, classifier_version())
+    row = Classification(
+        ad_version_id=version.id,
+        classifier_version_id=classifier.id,
+        language=found.language,
+        is_flagged=found.flagged,
+        priority=found.priority,
+        level=found.level,
+        side=found.side,
+        is_minor=found.is_minor,
+        is_live_victim=found.is_live_victim,
+        rules=list(found.rules),
+        model_words=[],
+        created_at=now,
+        triaged_at=now,
+    )
+    session.add(row)
+    session.flush()
+    version.classified_by_id = classifier.id
+    for purpose, score in found.purposes.items():
+        session.add(PurposeScore(classification_id=row.id, purpose=purpose, score=score))
+    _add_findings(session, row.id, version.id, found)
+    return row
+
+
+def _add_findings(session: Session, classification_id: int, version_id: int, found: ClassifiedText) -> None:
+    for hit in (*found.indicators, *found.counter_signs):
+        session.add(
+            IndicatorHit(
+                classification_id=classification_id,
+                code=hit.code,
+                place=hit.place,
+                start=hit.start,
+                end=hit.end,
+                quote=hit.quote,
+                weight=hit.weight,
+                is_counter_sign=hit.code.startswith("C"),
+                is_counted=hit.counted,
+                reason=hit.reason,
+            )
+        )
+    for contact in found.contacts:
+        session.add(
+            Contact(
+                ad_version_id=version_id,
+                kind=contact.kind,
+                value=contact.value,
+                place=contact.place,
+                start=contact.start,
+                end=contact.end,
+            )
+        )
+    session.flush()
