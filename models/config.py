@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     entry_days: int = Field(default=90, ge=1, le=366)
 
     log_format: Literal["console", "json"] = "console"
+    log_level: Literal["info", "warning"] = "info"
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

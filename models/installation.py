@@ -59,7 +59,7 @@ class Installation:
 def open_installation() -> Installation:
     """Read the settings and set up logs: the first thing an entry point does."""
     settings = load_settings()
-    configure_logs(settings.log_format)
+    configure_logs(settings.log_format, settings.log_level)
     return Installation(settings)
 
 

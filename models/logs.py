@@ -16,8 +16,11 @@ _SHARED: list[structlog.typing.Processor] = [
 ]
 
 
-def configure_logs(log_format: Literal["console", "json"], *, level: int = logging.INFO) -> None:
+def configure_logs(
+    log_format: Literal["console", "json"], log_level: Literal["info", "warning"] = "info"
+) -> None:
     """Send all logs to standard error in one form."""
+    level = logging.getLevelNamesMapping()[log_level.upper()]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
@@ -40,7 +43,15 @@ def configure_logs(log_format: Literal["console", "json"], *, level: int = loggi
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Libraries that would put addresses or texts of crawled pages into the log at INFO.
-    for name in ("scrapy", "twisted", "elastic_transport", "alembic", "apscheduler", "uvicorn.access"):
+    for name in (
+        "scrapy",
+        "twisted",
+        "elastic_transport",
+        "alembic",
+        "apscheduler",
+        "pymorphy3",
+        "uvicorn.access",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -1,5 +1,6 @@
 """The loop of a worker process: jobs in lanes, each lane a thread, each job safe to repeat."""
 
+import _thread
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -87,7 +88,8 @@ def stop_on_signals() -> threading.Event:
     stop = threading.Event()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        # Not stop.set(): the main thread may be inside stop.wait() and hold the lock that set() needs.
+        _thread.start_new_thread(stop.set, ())
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)

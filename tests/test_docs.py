@@ -25,7 +25,8 @@ def commands() -> list[str]:
     names = []
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         inner = getattr(command, "commands", None)
-        names += [f"{name} {sub}" for sub in inner] if inner else [name]
+        if not command.hidden:
+            names += [f"{name} {sub}" for sub in inner] if inner else [name]
     return names
 
 
