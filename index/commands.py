@@ -42,7 +42,7 @@ def index_damages(home: Installation) -> Iterator[str]:
         with Progress("index", total) as progress:
             differences = verify_index(home.database, engine, progress)
     except SaqshyError as error:
-        yield f"search index: {error.message} Run: saqshy reindex"
+        yield f"search index: {error.message}"
         return
     for fact, ids in (
         ("is not in the search index", differences.missing),

@@ -88,7 +88,14 @@ def index_pending(
             return JobReport()
     with database.write() as session:
         token, ids = lease_rows(
-            session, Ad, where=repository.IS_BEHIND, order_by=[Ad.id], n=limit, now=now, seconds=lease_seconds
+            session,
+            Ad,
+            where=repository.IS_BEHIND,
+            # New ads first: after a new classifier version every old one is pending too.
+            order_by=[Ad.id.desc()],
+            n=limit,
+            now=now,
+            seconds=lease_seconds,
         )
     if not ids:
         return JobReport()
@@ -201,16 +208,19 @@ def verify_index(
 ) -> IndexDifferences:
     """Compare ids and versions of all documents with the database, and files with their checksums.
 
+    Where there is no index at all, every ad that should be in it is missing.
+
     Raises:
         Retryable: the engine cannot be asked.
     """
+    has_index = engine.exists()
     n_checked = 0
     missing: list[int] = []
     outdated: list[int] = []
     ahead: list[int] = []
     for page in _bookkeeping(database):
         # Asked after the database was: what was indexed in between is newer, never a difference.
-        held = engine.versions_of([ad.id for ad in page])
+        held = engine.versions_of([ad.id for ad in page]) if has_index else {}
         settled = [ad for ad in page if not ad.is_behind]
         missing += (ad.id for ad in settled if ad.id not in held)
         outdated += (ad.id for ad in settled if held.get(ad.id, ad.indexed_revision) < ad.indexed_revision)
@@ -225,8 +235,8 @@ def verify_index(
         tuple(missing),
         tuple(outdated),
         tuple(ahead),
-        _unknown(database, engine),
-        engine.find_damage(),
+        _unknown(database, engine) if has_index else (),
+        engine.find_damage() if has_index else (),
     )
 
 

@@ -249,9 +249,11 @@ def test_a_lost_index_is_filled_again_by_itself(
     now: datetime,
 ) -> None:
     database = sqlite_database
-    add_ads(database, 4)
+    ids = add_ads(database, 4)
+    assert verify_index(database, without_index(engine)).is_whole, "what is pending is not lost"
     index_pending(database, engine, now=now)
     lost = without_index(engine)
+    assert verify_index(database, lost).missing == tuple(ids)
     assert index_pending(database, lost, now=now) == JobReport(n_done=4)
     assert lost.count() == 4
     assert verify_index(database, lost).is_whole
