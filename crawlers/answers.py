@@ -87,7 +87,8 @@ def count_visible(body: bytes) -> int:
 
 def _without(body: bytes, name: bytes) -> bytes:
     """The page without these elements; one that is never closed ends the page. Linear in its length."""
-    lower, parts, at = body.lower(), [], 0
+    parts: list[bytes] = []
+    lower, at = body.lower(), 0
     while True:
         start = lower.find(b"<" + name, at)
         if start < 0:

@@ -1,4 +1,4 @@
-"""A fetched answer into rows: bytes on the disk, then page, evidence and settled request in one transaction."""
+"""A fetched answer into rows: bytes on the disk, then page, evidence and request in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from models.session import Database
 from models.urls import host_of
 
 _REFUSALS = frozenset({FetchResult.REFUSED, FetchResult.SLOW_DOWN, FetchResult.WALL})
+_ANSWERED = frozenset({FetchResult.PAGE, FetchResult.NOT_MODIFIED})
 # Worth another try: nothing is known yet of the page itself.
 _PASSING = frozenset({FetchResult.BROKEN, FetchResult.SLOW_DOWN})
 
@@ -155,9 +156,7 @@ def _settle(
 
 
 def _note_hosts(session: Session, ours: Sequence[Fetched], now: datetime) -> None:
-    answered = {
-        host_of(f.request.url) for f in ours if f.result in (FetchResult.PAGE, FetchResult.NOT_MODIFIED)
-    }
+    answered = {host_of(f.request.url) for f in ours if f.result in _ANSWERED}
     if answered:
         session.execute(
             update(Host)

@@ -51,7 +51,7 @@ _PASSING_ERRORS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def refusal_of(error: BaseException) -> FetchRefused:
+def refusal_of(error: BaseException | None) -> FetchRefused:
     """The typed result of whatever a download ended with."""
     if isinstance(error, FetchRefused):
         return error

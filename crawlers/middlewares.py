@@ -2,10 +2,10 @@
 
 import asyncio
 import zlib
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import brotli
-from scrapy import Request
+from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
@@ -59,7 +59,7 @@ class AddressRules:
 
 
 class _UnreachableRobots:
-    """Stands for a robots.txt that could not be read: nothing is allowed, for the reason that it could not."""
+    """Stands for a robots.txt that could not be had: nothing is allowed, for that reason."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -105,7 +105,7 @@ class PoliteRobots(RobotsTxtMiddleware):
         waiting = self._parsers[netloc]
         unreachable = _UnreachableRobots(exc)
         self._parsers[netloc] = unreachable  # type: ignore[assignment]
-        waiting.callback(unreachable)  # type: ignore[union-attr]
+        waiting.callback(unreachable)  # type: ignore[union-attr,arg-type]
 
     async def robot_parser(self, request: Request) -> "RobotParser | None":
         """Rules for a request's host: fetched once, and again after a failure."""
@@ -119,7 +119,7 @@ class BoundedDecompression(HttpCompressionMiddleware):
     """Scrapy's decompression under the size limit, with typed failures."""
 
     def process_response(
-        self, request: Request, response: Response, spider: Any = None
+        self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
         """Undo the content encoding.
 
@@ -127,7 +127,7 @@ class BoundedDecompression(HttpCompressionMiddleware):
             FetchRefused: the content is too long, or not in the encoding it claims.
         """
         try:
-            return super().process_response(request, response)
+            return super().process_response(request, response, spider)
         except IgnoreRequest:
             raise FetchRefused(FetchResult.OVERSIZE, "decompressed_too_large") from None
         except (zlib.error, brotli.error, OSError, EOFError, ValueError):
@@ -138,7 +138,7 @@ class GuardedRedirects(RedirectMiddleware):
     """Scrapy's redirects (http and https only), with a typed end of the patience."""
 
     def process_response(
-        self, request: Request, response: Response, spider: Any = None
+        self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
         """Follow a redirect.
 
@@ -146,7 +146,7 @@ class GuardedRedirects(RedirectMiddleware):
             FetchRefused: more hops than allowed, or a Location that is no address.
         """
         try:
-            return super().process_response(request, response)
+            return super().process_response(request, response, spider)
         except IgnoreRequest:
             raise FetchRefused(FetchResult.BROKEN, "too_many_redirects") from None
         except ValueError:

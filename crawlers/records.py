@@ -18,10 +18,10 @@ from models.errors import Rejected
 
 RECORD = "import_record"
 JSON_LINE = "application/jsonl"
-CSV_COMMA = "text/csv; delimiter=comma"
-CSV_SEMICOLON = "text/csv; delimiter=semicolon"
-DELIMITERS = {CSV_COMMA: ",", CSV_SEMICOLON: ";"}
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab"}
 MAX_FIELD_CHARACTERS = 1_000_000
+# The module-wide default of 131 072 would refuse long ads; rows are read nowhere else in these processes.
+csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 
 class BadRecord(Rejected):
@@ -49,7 +49,12 @@ def fields_of_record(body: bytes, content_type: str | None) -> dict[str, Any]:
     """
     if content_type == JSON_LINE:
         return _json_fields(body)
-    return _csv_fields(body, DELIMITERS.get(content_type or "", ","))
+    return _csv_fields(body, content_type or "")
+
+
+def csv_content_type(delimiter: str, charset: str) -> str:
+    """Content type that lets one row, stored behind the file's header line, be read again."""
+    return f"text/csv; delimiter={_DELIMITER_NAMES[delimiter]}; charset={charset}"
 
 
 def _json_fields(body: bytes) -> dict[str, Any]:
@@ -72,8 +77,10 @@ def _lenient_json(body: bytes) -> object:
         raise BadRecord("broken_json") from None
 
 
-def _csv_fields(body: bytes, delimiter: str) -> dict[str, Any]:
-    text = decode(body).text.removeprefix("\ufeff")
+def _csv_fields(body: bytes, content_type: str) -> dict[str, Any]:
+    text = decode(body, content_type).text.removeprefix("\ufeff")
+    named = [mark for mark, name in _DELIMITER_NAMES.items() if f"delimiter={name}" in content_type]
+    delimiter = named[0] if named else ","
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
@@ -145,9 +152,10 @@ def _external_id(fields: dict[str, Any], notes: list[str], *, fallback: str) -> 
 
 
 def _price(fields: dict[str, Any], notes: list[str]) -> tuple[Decimal | None, str | None]:
-    value, currency = fields.get("price"), fields.get("currency")
-    if isinstance(value, dict):
-        value, currency = value.get("amount"), value.get("currency")
+    given, currency = fields.get("price"), fields.get("currency")
+    value = given
+    if isinstance(given, dict):
+        value, currency = given.get("amount"), given.get("currency")
     if value is None or value == "":
         return None, None
     if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):

@@ -141,7 +141,7 @@ def reextract(
     page_ids: Sequence[int] = (),
     progress: Progress | None = None,
 ) -> ReadReport:
-    """Run today's page objects again over stored pages, oldest first; texts that come out otherwise are versions.
+    """Run today's page objects again over stored pages, oldest first; other texts become versions.
 
     Args:
         db: the database.

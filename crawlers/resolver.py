@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from scrapy.crawler import Crawler
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolution, IResolutionReceiver
-from zope.interface import implementer
+from twisted.internet.interfaces import IHostnameResolver, IHostResolution, IResolutionReceiver
+from zope.interface import implementer  # type: ignore[import-untyped]
 
 from crawlers.guard import AddressGuard, BlockedAddress, own_addresses
 from models.config import HostPort, Settings
@@ -31,20 +31,20 @@ class _Resolution:
 
 @implementer(IResolutionReceiver)
 class _GuardedReceiver:
-    """Collects an answer and hands it on: all of it, or only what spoils it, which connectTCP then refuses."""
+    """Hands an answer on as a whole, or only what spoils it, which connectTCP then refuses."""
 
-    def __init__(self, receiver: IResolutionReceiver, guard: AddressGuard) -> None:
-        self._receiver, self._guard = receiver, guard
-        self._addresses: list[IAddress] = []
+    def __init__(self, receiver: Any, guard: AddressGuard) -> None:
+        self._receiver, self._guard = receiver, guard  # Any: zope interfaces say nothing to a type checker
+        self._addresses: list[IPv4Address | IPv6Address] = []
 
-    def resolutionBegan(self, resolution: IHostResolution) -> None:
+    def resolutionBegan(self, resolution: Any) -> None:
         self._receiver.resolutionBegan(resolution)
 
-    def addressResolved(self, address: IAddress) -> None:
+    def addressResolved(self, address: IPv4Address | IPv6Address) -> None:
         self._addresses.append(address)
 
     def resolutionComplete(self) -> None:
-        bad = self._guard.forbidden_among((a.host, a.port) for a in self._addresses)  # type: ignore[attr-defined]
+        bad = self._guard.forbidden_among((a.host, a.port) for a in self._addresses)
         for address in self._addresses if bad is None else [_address(bad)]:
             self._receiver.addressResolved(address)
         self._receiver.resolutionComplete()
@@ -62,7 +62,7 @@ class GuardedResolver:
     def __init__(self, reactor: Any, guard: AddressGuard, overrides: dict[str, HostPort]) -> None:
         self._reactor = reactor  # Any: Twisted's reactors share interfaces, not a class
         self._guard, self._overrides = guard, overrides
-        self._inner: IHostnameResolver = reactor.nameResolver
+        self._inner = reactor.nameResolver
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: Any) -> Self:
@@ -78,12 +78,12 @@ class GuardedResolver:
 
     def resolveHostName(
         self,
-        resolutionReceiver: IResolutionReceiver,
+        resolutionReceiver: Any,
         hostName: str,
         portNumber: int = 0,
-        addressTypes: Sequence[type[IAddress]] | None = None,
+        addressTypes: Sequence[type[object]] | None = None,
         transportSemantics: str = "TCP",
-    ) -> IHostResolution:
+    ) -> Any:
         """Resolve as Twisted's interface says."""
         target = self._overrides.get(hostName.lower().rstrip("."))
         if target is None:

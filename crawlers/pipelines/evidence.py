@@ -36,7 +36,7 @@ class EvidencePipeline:
         try:
             page = await self._captures.submit(item)
         except Exception as error:
-            # The edge: disk full, database gone. Nothing was lost (the leases run out), nothing more is fetched.
+            # The edge: disk full, database gone. Nothing is lost: leases run out; no more is fetched.
             log.error(
                 "crawl.capture.failed",
                 run_id=self._spider.run.run_id,
@@ -44,12 +44,12 @@ class EvidencePipeline:
                 kind=type(error).__name__,
             )
             self._spider.fail("capture_failed")
-            raise DropItem from error
+            raise DropItem("capture failed") from error
         if item.wait_until is not None:
             self._spider.pace.pause(host_of(item.request.url), item.wait_until)
         if page is None:
             self._spider.intake.finished(item.request)
-            raise DropItem
+            raise DropItem("no page to read")
         self._spider.on_their_way[page.page_id] = item.request
         return page
 

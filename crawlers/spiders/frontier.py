@@ -61,9 +61,11 @@ class FrontierSpider(Spider):
 
     def fail(self, reason: str) -> None:
         """End the crawl because its results cannot be kept."""
-        self.failure = self.failure or reason
+        if self.failure is not None:
+            return
+        self.failure = reason
         self.intake.stop()
-        asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))  # type: ignore[union-attr]
+        self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
 
     def _request(self, leased: LeasedRequest) -> Request:
         headers = {"If-None-Match": leased.etag, "If-Modified-Since": leased.last_modified}
