@@ -11,19 +11,31 @@ letter; what slips through meets the limits of the parser child.
 """
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 
 MAX_DEPTH = 200
 MAX_ATTRIBUTES = 250
 
-_ATTRIBUTES = r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|(?=>)))*+"""
+_VOID = frozenset(
+    {"area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input",
+     "keygen", "link", "meta", "param", "source", "track", "wbr"}
+)  # fmt: skip
+# Elements that end where the next of their kind begins, so that they never nest without another between.
+_SELF_ENDING = frozenset(
+    {"html", "head", "body", "p", "li", "dd", "dt", "option", "optgroup", "tr", "td", "th", "thead",
+     "tbody", "tfoot", "colgroup", "caption", "rt", "rp", "a"}
+)  # fmt: skip
+_VALUE = r"""=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|(?=>))"""
+_ATTRIBUTES = rf"(?:[^>=]++|{_VALUE})*+"
+# So few that they need no count; a tag with more is looked at closely.
+_FEW_ATTRIBUTES = rf"(?:[^>=]{{1,30}}+|{_VALUE}){{0,50}}+"
+_FLAT = "|".join(sorted(_VOID | _SELF_ENDING))
 _RAW = "script|style|textarea|title|xmp|iframe|noembed|noframes"
-# One piece of a page: text up to a tag, and the tag. Every alternative takes what it looked at,
-# so that the whole page is read once, whatever it holds.
+# One piece of a page: text and tags that never nest, up to a tag that may, and this tag. Every
+# alternative takes what it looked at, so that the page is read once, whatever it holds.
 _PIECE = re.compile(
-    rf"""[^<]*+(?:
-        <(?P<raw>{_RAW})(?=[\s/>])(?P<raw_attributes>{_ATTRIBUTES})>
+    rf"""(?:[^<]++|</?(?-i:{_FLAT})(?=[\s/>]){_FEW_ATTRIBUTES}>)*+ (?:
+        <(?=[stxin])(?P<raw>{_RAW})(?=[\s/>])(?P<raw_attributes>{_ATTRIBUTES})>
             (?:[^<]++|<(?!/(?P=raw)[\s/>]))*+ (?:</(?P=raw)[^>]*+>|(?P<cut_in_script>.*+))
         |<(?P<end>/?)(?P<name>[a-z][^\s/>]*+)(?P<attributes>{_ATTRIBUTES})>
         |<!---?>|<!--(?:[^-]++|-(?!-!?>))*+--!?>
@@ -36,15 +48,6 @@ _PIECE = re.compile(
     re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
 _ATTRIBUTE = re.compile(r"[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>]*+))?+")
-_VOID = frozenset(
-    {"area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input",
-     "keygen", "link", "meta", "param", "source", "track", "wbr"}
-)  # fmt: skip
-# Elements that end where the next of their kind begins, so that they never nest without another between.
-_SELF_ENDING = frozenset(
-    {"html", "head", "body", "p", "li", "dd", "dt", "option", "optgroup", "tr", "td", "th", "thead",
-     "tbody", "tfoot", "colgroup", "caption", "rt", "rp", "a"}
-)  # fmt: skip
 # Open ones are carried on into each following block, so they add up even where blocks are closed.
 _CARRIED_ON = frozenset(
     {"b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
@@ -63,7 +66,7 @@ class _Count:
     """Open elements at one place of the page, and the cuts made so far."""
 
     stack: list[tuple[str, bool]] = field(default_factory=list)  # name, whether its start tag was cut out
-    names: Counter[str] = field(default_factory=Counter)
+    names: dict[str, int] = field(default_factory=dict)
     carried: dict[str, list[bool]] = field(default_factory=dict)
     n_carried: int = 0
     cuts: list[tuple[int, int, str]] = field(default_factory=list)
@@ -88,15 +91,15 @@ def tame(html: str) -> tuple[str, tuple[str, ...]]:
     """
     count = _Count()
     for piece in _PIECE.finditer(html):
-        name = piece["name"]
+        end, name, attributes = piece.group("end", "name", "attributes")
         if name is None:
             _note_raw_or_cut(piece, count)
             continue
         name = name.lower()
-        if piece["end"]:
+        if end:
             _close(piece, name, count)
             continue
-        if len(piece["attributes"]) > 2 * MAX_ATTRIBUTES:  # each needs a name and a blank
+        if len(attributes) > 2 * MAX_ATTRIBUTES:  # each needs a name and a blank
             _check_attributes(piece, "name", "attributes", count)
         if name not in _VOID and name not in _SELF_ENDING:
             _open(piece, name, count)
@@ -124,7 +127,7 @@ def _check_attributes(piece: re.Match[str], name: str, attributes: str, count: _
 
 
 def _open(piece: re.Match[str], name: str, count: _Count) -> None:
-    if (count.names["svg"] or count.names["math"]) and piece["attributes"].endswith("/"):
+    if piece["attributes"].endswith("/") and (count.names.get("svg") or count.names.get("math")):
         return
     is_cut = len(count.stack) + count.n_carried >= MAX_DEPTH
     if is_cut:
@@ -135,7 +138,7 @@ def _open(piece: re.Match[str], name: str, count: _Count) -> None:
         count.n_carried += 1
     else:
         count.stack.append((name, is_cut))
-        count.names[name] += 1
+        count.names[name] = count.names.get(name, 0) + 1
 
 
 def _close(piece: re.Match[str], name: str, count: _Count) -> None:
@@ -146,7 +149,7 @@ def _close(piece: re.Match[str], name: str, count: _Count) -> None:
             if opened.pop():
                 count.cut_tag(piece)
         return
-    if not count.names[name] or (name not in _CLOSES_ALL and count.stack[-1][0] != name):
+    if not count.names.get(name) or (name not in _CLOSES_ALL and count.stack[-1][0] != name):
         return
     while count.stack:
         closed, was_cut = count.stack.pop()

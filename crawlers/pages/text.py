@@ -16,10 +16,9 @@ _CELLS = frozenset({"td", "th"})
 _TAG = re.compile(r'<!--.*?-->|</?([a-zA-Z][^\s/>]*)(?:[^>"]|"[^"]*")*>', re.DOTALL)
 _UNSEEN = re.compile(r"<(script|style|template|noscript)\b.*?</\1>", re.DOTALL)
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
-_BREAKS = re.compile(r"[\s\x01\x02]*[\x01\x02][\s\x01\x02]*")
+_BREAKS = re.compile(r"[\x01\x02][\s\x01\x02]*+")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _BLOCK, _LINE = "\x01", "\x02"
-_NO_MARKS = {1: None, 2: None}
 
 
 def node_text(node: LexborNode | None) -> str:
@@ -28,8 +27,8 @@ def node_text(node: LexborNode | None) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Text that holds no markup: blanks single, line feeds kept as they are."""
-    rows = (_BLANKS.sub(" ", row).strip() for row in text.splitlines())
+    """Text that holds no markup: blanks single, line feeds kept, at most one blank line between lines."""
+    rows = (_BLANKS.sub(" ", row).strip() for row in text.split("\n"))
     return _MANY_BREAKS.sub("\n\n", "\n".join(rows)).strip()
 
 
@@ -39,12 +38,12 @@ def line(text: str | None) -> str:
 
 
 def _markup_text(markup: str) -> str:
-    seen = _UNSEEN.sub(" ", markup.translate(_NO_MARKS))
+    seen = _UNSEEN.sub(" ", markup.replace(_BLOCK, "").replace(_LINE, ""))
     return _tidy(unescape(_TAG.sub(_break, _BLANKS.sub(" ", seen))))
 
 
 def _break(tag: re.Match[str]) -> str:
-    name = (tag[1] or "").lower()
+    name = tag[1]  # in lower case, as the tree writes it; None of a comment
     if name == "br":
         return _LINE
     if name in _BLOCKS:
@@ -53,6 +52,5 @@ def _break(tag: re.Match[str]) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Give breaks as line feeds: one per block edge, at most one blank line between lines."""
-    broken = _BREAKS.sub(lambda gap: "\n" * min(2, max(1, gap[0].count(_LINE))), text)
-    return "\n".join(_BLANKS.sub(" ", row).strip() for row in broken.split("\n")).strip()
+    """Give breaks as line feeds: one per block edge, two where lines were left out on purpose."""
+    return plain_text(_BREAKS.sub(lambda gap: "\n" * min(2, max(1, gap[0].count(_LINE))), text))
