@@ -1,12 +1,10 @@
-"""Bars whose places are worked out here, so that a template only draws them. Pure."""
+"""Bars whose lengths are worked out here, so that a template only draws them. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH = 640
-LABEL_WIDTH = 240
-ROW_HEIGHT = 22
-NUMBER_WIDTH = 64
+FULL_WIDTH = 1000
+LEAST_WIDTH = 6
 
 
 @dataclass(frozen=True)
@@ -15,42 +13,23 @@ class Count:
 
     label: str
     n: int
-    look: str = "none"
+    look: str = "plain"
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar in the units of the drawing."""
+    """A count and its bar's length, 0 to ``FULL_WIDTH``."""
 
     label: str
     n: int
     look: str
-    y: int
-    width: float
-
-
-@dataclass(frozen=True)
-class BarChart:
-    """A drawing of bars from the top down, all on one scale from zero."""
-
-    bars: tuple[Bar, ...]
     width: int
-    height: int
-    label_width: int
 
 
-def draw_bars(counts: Sequence[Count]) -> BarChart:
-    """Place one bar per count; the longest fills the room, a count above zero is always seen."""
+def draw_bars(counts: Sequence[Count]) -> tuple[Bar, ...]:
+    """Bars on one scale from zero: the longest fills the room, a count above zero is always seen."""
     most = max((count.n for count in counts), default=0)
-    room = WIDTH - LABEL_WIDTH - NUMBER_WIDTH
-    bars = tuple(
-        Bar(
-            label=count.label,
-            n=count.n,
-            look=count.look,
-            y=row * ROW_HEIGHT,
-            width=round(max(room * count.n / most, 2), 1) if count.n else 0,
-        )
-        for row, count in enumerate(counts)
+    return tuple(
+        Bar(count.label, count.n, count.look, max(FULL_WIDTH * count.n // most, LEAST_WIDTH) if count.n else 0)
+        for count in counts
     )
-    return BarChart(bars, WIDTH, ROW_HEIGHT * len(counts), LABEL_WIDTH)

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from models.enums import Language, Level, Purpose, Role, Side, SourceKind
 from review_api.auth.schemas import Person
-from review_api.charts import BarChart, Count, draw_bars
+from review_api.charts import Bar, Count, draw_bars
 from review_api.choices import Narrowing, chosen_in, list_href, narrow
 from review_api.deps import Analyst, Reader, ServicesDep
 from review_api.fields import IdPath
@@ -34,8 +34,8 @@ class WorkPage:
     may_claim: bool
     may_sign: bool
     n_waiting: int
-    by_level: BarChart
-    by_purpose: BarChart
+    by_level: tuple[Bar, ...]
+    by_purpose: tuple[Bar, ...]
     at: datetime
 
 
@@ -199,13 +199,13 @@ def _queue_line(words: Words, row: QueueRow, now: datetime) -> QueueLine:
     )
 
 
-def _chart_levels(words: Words, facets: Facets) -> BarChart:
+def _chart_levels(words: Words, facets: Facets) -> tuple[Bar, ...]:
     numbers = {value.value: value.n for value in facets.level}
     levels = [level for level in reversed(Level) if level is not Level.NONE or numbers.get(level)]
     return draw_bars([Count(words.word(level), numbers.get(level, 0), level.value) for level in levels])
 
 
-def _chart_purposes(words: Words, facets: Facets) -> BarChart:
+def _chart_purposes(words: Words, facets: Facets) -> tuple[Bar, ...]:
     numbers = {value.value: value.n for value in facets.purpose}
     ordered = sorted(Purpose, key=lambda purpose: -numbers.get(purpose, 0))
     return draw_bars([Count(words.word(purpose), numbers.get(purpose, 0)) for purpose in ordered])
