@@ -72,7 +72,7 @@ def count_unread_pages(session: Session) -> dict[ParseState, int]:
         .where(Page.parse_state.in_(UNREAD_STATES))
         .group_by(Page.parse_state)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def list_unread_pages(session: Session, limit: int) -> Sequence[Page]:

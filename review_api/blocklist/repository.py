@@ -86,7 +86,7 @@ def list_expired(session: Session, now: datetime, limit: int) -> Sequence[Blockl
 def user_names(session: Session, user_ids: set[int]) -> dict[int, str]:
     """Display names."""
     query = select(User.id, User.display_name).where(User.id.in_(user_ids))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def last_release(session: Session) -> BlocklistRelease | None:

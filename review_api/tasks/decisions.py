@@ -171,6 +171,7 @@ class DecisionService:
     ) -> ReviewTask:
         """The task, if this person may give the first signature on that version of the ad."""
         _need_role(person, Role.ANALYST)
+        repository.lock_task(session, task_id)
         task = find_case(session, task_id)
         if task.state is not TaskState.CLAIMED or task.claimed_by_id != person.id:
             raise claim_not_yours(task)
@@ -188,6 +189,7 @@ class DecisionService:
     ) -> tuple[ReviewTask, Decision]:
         """The task and its confirmation, if this person may answer that confirmation."""
         _need_role(person, Role.APPROVER)
+        repository.lock_task(session, task_id)
         task = find_case(session, task_id)
         self._need_unsigned(session, person, task, FIRST)
         if task.state is not TaskState.CONFIRMED:
@@ -310,12 +312,13 @@ class DecisionService:
             expires_at=now + self._entry_time,
         )
         session.add(entry)
+        task_id = task.id
         try:
             session.flush()
         except IntegrityError as error:
             # Two approvals of one address at once: the unique index let the other one through.
             if "uq_blocklist_entry_active_url" in str(error) or "url_sha256" in str(error):
-                raise AlreadyListed("This address is on the list already.", task_id=task.id) from error
+                raise AlreadyListed("This address is on the list already.", task_id=task_id) from error
             raise
         return entry
 

@@ -2,8 +2,8 @@
 
 Two cross tables hold all that any choice of filters needs. Counting a hundred
 thousand tasks takes a while, so a table is kept for a hundred times as long as it
-took to make: counts are exact in a small queue and at most a hundredth of
-the time goes into counting in a large one.
+took to make: at most a hundredth of the time goes into counting. A small queue,
+counted in no time, is counted anew for every page.
 """
 
 import time
@@ -21,6 +21,7 @@ from review_api.tasks.schemas import Facets, FacetValue, QueueFilters
 FACET_NAMES = ("level", "side", "language", "region", "source_kind", "purpose")
 KEPT_TIMES_AS_LONG = 100
 MAX_KEPT_SECONDS = 60.0
+NO_TIME_SECONDS = 0.05
 
 CrossTable = Counter[tuple[str, ...]]
 
@@ -68,8 +69,8 @@ class FacetCounter:
         plain = repository.cross_table(session, now)
         by_purpose = repository.cross_table_by_purpose(session, now)
         end = time.monotonic()
-        kept_seconds = min((end - start) * KEPT_TIMES_AS_LONG, MAX_KEPT_SECONDS)
-        return _Tables(plain, by_purpose, end + kept_seconds)
+        seconds = end - start if end - start > NO_TIME_SECONDS else 0.0
+        return _Tables(plain, by_purpose, end + min(seconds * KEPT_TIMES_AS_LONG, MAX_KEPT_SECONDS))
 
 
 def _matching(table: CrossTable, chosen: dict[str, str], *, but: str | None = None) -> CrossTable:

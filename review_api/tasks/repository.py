@@ -136,6 +136,11 @@ def load_tasks(session: Session, ids: Sequence[int]) -> list[ReviewTask]:
     return [by_id[task_id] for task_id in ids]
 
 
+def lock_task(session: Session, task_id: int) -> None:
+    """Let nobody else decide on the task until this transaction ends, so that all its checks see one state."""
+    session.execute(select(ReviewTask.id).where(ReviewTask.id == task_id).with_for_update())
+
+
 def find_task(session: Session, task_id: int) -> ReviewTask | None:
     """One task, with all that its page shows at once."""
     tasks = load_tasks(session, [task_id]) if _exists(session, task_id) else []
