@@ -142,6 +142,8 @@ def _plain(value: object) -> str:
 
 
 def _ad_from_json(fields: dict[str, Any]) -> AdItem:
+    if not all(isinstance(fields[name], str) for name in ("external_id", "url", "title", "text")):
+        raise TypeError("an ad's text is no text")
     contacts = tuple(ContactItem(ContactKind(c["kind"]), c["value"]) for c in fields["contacts"])
     amount, published, kind = fields["price_amount"], fields["published_at"], fields["kind"]
     return AdItem(

@@ -44,6 +44,9 @@ class ParserChild:
     Args:
         memory_bytes: address space the child may have.
         timeout_seconds: time for one page, from the first byte sent to the last received.
+
+    Attributes:
+        n_starts: child processes started so far; more than one means that pages killed some.
     """
 
     def __init__(self, *, memory_bytes: int = MEMORY_BYTES, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
@@ -53,7 +56,7 @@ class ParserChild:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._n_answers = 0
-        self.n_restarts = 0
+        self.n_starts = 0
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +114,7 @@ class ParserChild:
         try:
             channel.settimeout(self._timeout_seconds)
             channel.sendall(_REQUEST.pack(len(header), len(body)) + header)
+            channel.settimeout(max(0.001, deadline - time.monotonic()))
             channel.sendall(body)
             answer = _receive_answer(channel, deadline)
             extraction = from_json(answer)
@@ -151,7 +155,7 @@ class ParserChild:
                 env={},
             )
         self._socket, self._n_answers = ours, 0
-        self.n_restarts += 1
+        self.n_starts += 1
         ours.settimeout(START_SECONDS)
         try:
             is_ready = ours.recv(1) == b"\x01"

@@ -16,6 +16,7 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}\.[^@\s.]{2,63}")
 _TELEGRAM_HOSTS = frozenset({"t.me", "telegram.me"})
 _TELEGRAM_NAME = re.compile(r"/(?:s/)?([A-Za-z]\w{3,31})/?", re.ASCII)
 _WHATSAPP_HOSTS = frozenset({"wa.me", "api.whatsapp.com"})
+_BEGINNING = re.compile(r"https?://(?:www\.)?")
 _NOT_NAMES = frozenset({"joinchat", "share", "addstickers", "addlist", "proxy", "socks"})
 
 
@@ -50,7 +51,12 @@ def from_href(href: str) -> ContactItem | None:
         url = canonical_url(href)
     except BadUrl:
         return None
-    return _messenger(url) or ContactItem(ContactKind.LINK, url)
+    return _messenger(url) or link(url)
+
+
+def link(url: str) -> ContactItem:
+    """Web address of a contact without scheme and ``www.``, the form in which links in texts are found too."""
+    return ContactItem(ContactKind.LINK, _BEGINNING.sub("", url).rstrip("/"))
 
 
 def _messenger(url: str) -> ContactItem | None:

@@ -9,11 +9,10 @@ from typing import Any
 
 import feedparser  # type: ignore[import-untyped]  # ships no types
 
-from crawlers.items import AdItem, AdKind, ContactItem
+from crawlers.items import AdItem, AdKind
 from crawlers.pages import contacts
 from crawlers.pages.base import PageObject
 from crawlers.pages.dates import parse_date
-from models.enums import ContactKind
 from models.urls import host_of
 
 _HEAD_CHARACTERS = 8192
@@ -74,7 +73,7 @@ class Feed(PageObject):
         here = page.own_url
         link = page.absolute(entry.get("link"))
         is_own = link is not None and _same_site(link, here)
-        elsewhere = None if is_own or link is None else ContactItem(ContactKind.LINK, link)
+        elsewhere = None if is_own or link is None else contacts.link(link)
         return AdItem(
             external_id=_external_id(entry, link, f"{title}\n{text}"),
             url=link if link is not None and is_own else here,

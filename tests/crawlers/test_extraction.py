@@ -305,3 +305,13 @@ def test_the_line_of_the_command() -> None:
     link = LinkItem("https://x.example/?page=2", RequestKind.LISTING)
     extraction = Extraction("feed", (ad,), (link,), is_complete=False, problems=("feed_cut",), is_gone=True)
     assert from_json(to_json(extraction)) == extraction
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"title": 5}, {"kind": "no such"}, {"more": 1}, {"published_at": "yesterday"}]
+)
+def test_an_answer_of_another_shape_is_no_extraction(wrong: dict[str, object]) -> None:
+    fields = json.loads(to_json(Extraction("feed", (AdItem("1", AD_URL, "", ""),))))
+    fields["ads"][0].update(wrong)
+    with pytest.raises((ValueError, TypeError)):
+        from_json(json.dumps(fields).encode())
