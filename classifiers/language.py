@@ -21,9 +21,10 @@ from classifiers.text.words import WORD
 from models.enums import Language
 
 _MAX_WORDS = 400
-_MIXED_SHARE = 0.3
-_MIXED_MIN_WORDS = 4
+_MIXED_SHARE = 0.35
+_MIXED_MIN_WORDS = 5
 _CLD2_CHARACTERS = 2_000
+_CYRILLIC = re.compile("[а-я]{3}")
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -64,7 +65,12 @@ def detect_language(text: NormalisedText) -> Language:
             scores[language] += weight  # type: ignore[assignment]  # Counter is typed for int
         unclaimed += not votes
     if unclaimed > sum(scores.values()):
-        return _cld2(text.text) or _winner(scores)
+        guess = _cld2(text.text)
+        if guess is not None:
+            return guess
+    if not scores and _CYRILLIC.search(text.text):
+        # Cyrillic without one Turkic sign: slang and misspellings, and in this country Russian.
+        return Language.RU
     return _winner(scores)
 
 
@@ -100,6 +106,8 @@ def _vote_cyrillic(word: str) -> tuple[tuple[Language, float], ...]:
     if letters & set("ғқ"):
         return ((Language.KK, 1.2), (Language.UZ, 0.5))
     is_kyrgyz = word in _KYRGYZ_WORDS
+    if _KYRGYZ_FORM.search(word):
+        return ((Language.KY, 1.6),)
     if letters & set("өүң"):
         return ((Language.KY, 1.6 if is_kyrgyz else 1.2), (Language.KK, 1.0))
     if word in _RUSSIAN_WORDS:
@@ -114,15 +122,22 @@ def _vote_cyrillic(word: str) -> tuple[tuple[Language, float], ...]:
         )
     if is_russian_word(word):
         return ((Language.RU, 1.0 if len(word) > 2 else 0.5),)
+    if _KYRGYZ_LONG_VOWEL.search(word):
+        return ((Language.KY, 1.2),)
     if len(word) > 3 and _TURKIC_END.search(folded):
-        return ((Language.KK, 0.8), (Language.KY, 0.7))
+        return ((Language.KK, 1.0), (Language.KY, 0.9))
     return ()
 
 
+# Kyrgyz carries ө and о on into its endings and writes long vowels; Kazakh does neither.
+_KYRGYZ_FORM = re.compile(
+    r"(?:лөр|дөр|төр|нөн|дөн|төн|гө|кө|лүү|дүн|түн|нүн|сүз|лүк|түк|дүк|лөт|бөт|нөт|өө|үү)"
+)
+_KYRGYZ_LONG_VOWEL = re.compile(r"([аоуэ])\1|(?:лор|дор|тор|нон|дон|тон|бойт|лот|лат|нат)$")
 _TURKIC_END = re.compile(
     r"(?:лар|лер|дар|дер|тар|тер|лор|нын|нин|дын|дин|тын|тин|ган|ген|кан|кен|дан|ден|тан|тен|нан|нен|га|ге|ка|ке"
     r"|мын|мин|миз|мыз|сыз|сиз|ады|еди|иды|низ|ныз|сын|син|лык|лик|дык|дик|тык|тик|лы|ли|ып|ип|са|се|маи|меи|паи"
-    r"|пеи|баи|беи|дагы|деги|нда|нде|сы|си|ым|им|уде|уда|шы|ши)$"
+    r"|пеи|баи|беи|ад|ед|ид|дагы|деги|нда|нде|сы|си|ым|им|уде|уда|шы|ши)$"
 )
 
 

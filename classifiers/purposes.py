@@ -126,6 +126,12 @@ def _holds(rule: FlagRule, weights: Mapping[str, float]) -> bool:
     return all(conditions)
 
 
+def _most_telling(pair: tuple[Purpose, float]) -> tuple[bool, float]:
+    """Order of purposes: «person_trade» goes along with most others and says least, so it comes last of two."""
+    purpose, evidence = pair
+    return (purpose is Purpose.PERSON_TRADE, -evidence)
+
+
 def purpose_scores(weights: Mapping[str, float], lexicon: Lexicon) -> dict[Purpose, float]:
     """Return the score of every purpose that has evidence, rounded to 4 digits.
 
@@ -152,6 +158,6 @@ def purpose_scores(weights: Mapping[str, float], lexicon: Lexicon) -> dict[Purpo
         }
     return {
         purpose: round(1 / (1 + math.exp(-(e - rules.midpoint) / rules.slope)), 4)
-        for purpose, e in sorted(evidence.items(), key=lambda pair: -pair[1])
+        for purpose, e in sorted(evidence.items(), key=_most_telling)
         if e > 0
     }

@@ -185,7 +185,7 @@ def _side(weighing: Weighing, weights: dict[str, float], hits: Sequence[Hit], le
     codes = [code for code in weights if first in lexicon.indicators[code].purposes]
     if not codes:
         return Side.OFFER
-    strongest = max(codes, key=lambda code: (weights[code], code))
+    strongest = min(codes, key=lambda code: (-weights[code], code))
     side = lexicon.indicators[strongest].side
     if side != "both":
         return Side(side)
@@ -197,5 +197,5 @@ def _demand_words(quotes: str, lexicon: Lexicon) -> bool:
     from classifiers.lexicon.matcher import Matcher
     from classifiers.text.words import WORD
 
-    matcher = Matcher(lexicon.concepts["buy"] + lexicon.concepts["seek"])
+    matcher = Matcher(lexicon.concepts["buy"] + lexicon.concepts["seek"] + lexicon.concepts["take"])
     return bool({n for n in matcher.find(WORD.findall(normalise(quotes).text)) if n >= 0})

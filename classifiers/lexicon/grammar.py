@@ -21,8 +21,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from classifiers.text import normalise, read_word
-from classifiers.text.words import NUMBER_RANGES, WORD
+from classifiers.text import Word, normalise, read_word
+from classifiers.text.russian import russian_lemmas
+from classifiers.text.words import KAZAKH_LETTERS, NUMBER_RANGES, WORD, word_keys
 from models.errors import Rejected
 
 GAP_WORDS = 3
@@ -165,19 +166,34 @@ def _word_slots(word: str, language: str) -> Iterable[Slot]:
         raise BadCue(f"no word in {word!r}", cue=word)
     if is_prefix:
         return [Slot(frozenset({"p:" + written[0]}))]
-    return [Slot(word_keys(one, language, is_exact=is_exact)) for one in written]
+    return [Slot(cue_keys(one, language, is_exact=is_exact)) for one in written]
 
 
-def word_keys(written: str, language: str, *, is_exact: bool = False) -> frozenset[str]:
+def cue_keys(written: str, language: str, *, is_exact: bool = False) -> frozenset[str]:
     """Return the keys by which a cue word of that language meets a word of an ad."""
     word = read_word(written)
+    every = _all_keys(word)
     exact = "x:" + word.reading
     if is_exact and language in {"kk", "ky"}:
-        return frozenset(key for key in word.keys if key.startswith("f:"))
+        return frozenset(key for key in every if key.startswith("f:"))
     if is_exact or word.script in "de":
         return frozenset({exact})
     if word.script == "l" and language in {"ru", "any"}:
-        return frozenset({exact, *(key for key in word.keys if key.startswith("e:"))})
+        return frozenset({exact, *(key for key in every if key.startswith("e:"))})
     prefixes = _PREFIXES.get(language, ("r:", "k:", "u:", "e:"))
-    keys = {key for key in word.keys if key.startswith(prefixes)}
+    keys = {key for key in every if key.startswith(prefixes)}
+    if (
+        "k:" in prefixes
+        and word.reading.endswith("п")
+        and len(turkic := [k for k in every if k[:2] == "k:"]) > 1
+    ):
+        # «кітап» is no verb; its verb reading would meet «Қытай».
+        keys.discard(turkic[1])
     return frozenset(keys | {exact})
+
+
+def _all_keys(word: Word) -> tuple[str, ...]:
+    keys = word_keys(word)
+    if word.script == "c" and not KAZAKH_LETTERS.intersection(word.reading):
+        return (*keys, *("r:" + lemma for lemma in russian_lemmas(word.reading)))
+    return keys

@@ -10,7 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from classifiers.lexicon.grammar import Phrase
-from classifiers.text import read_word
+from classifiers.text import Word, read_word
+from classifiers.text.russian import russian_forms
+from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh, latin_from_cyrillic_uzbek
+from classifiers.text.words import word_keys
 
 _CACHE_SIZE = 100_000
 DISGUISED = -1
@@ -30,24 +33,22 @@ class Match:
 class Matcher:
     """All phrases of a lexicon, ready to be found; numbers in the order they were added."""
 
-    def __init__(self, phrases: Sequence[Phrase], commonness: Iterable[str] = ()) -> None:
+    def __init__(self, phrases: Sequence[Phrase], common: Iterable[str] = ()) -> None:
         """Hang each phrase on a word.
 
         Args:
             phrases: what to find.
-            commonness: keys that many words of ordinary ads have; poor anchors.
+            common: keys that many words of ordinary ads have; poor anchors.
         """
         self._phrases = tuple(phrases)
-        self._common = frozenset(commonness)
+        self._common = frozenset(common)
+        self._keys = WordKeys(key for phrase in self._phrases for slot in phrase for key in slot.keys)
         self._by_key: dict[str, list[tuple[int, int]]] = {}
-        self._by_prefix: dict[str, list[tuple[int, int]]] = {}
         for number, phrase in enumerate(self._phrases):
             anchor = self._anchor(phrase)
             for key in phrase[anchor].keys:
-                index = self._by_prefix if key.startswith("p:") else self._by_key
-                index.setdefault(key.removeprefix("p:"), []).append((number, anchor))
-        self._prefixes = tuple(self._by_prefix)
-        self.anchors = _AnchorCache(self)
+                self._by_key.setdefault(key, []).append((number, anchor))
+        self._anchors = _AnchorCache(self)
 
     def _anchor(self, phrase: Phrase) -> int:
         """Return the place whose words are fewest and least common."""
@@ -55,19 +56,14 @@ class Matcher:
         def cost(index: int) -> tuple[bool, int, int]:
             keys = phrase[index].keys
             is_number = any(key.startswith("n:") for key in keys)
-            return (is_number or bool(keys & self._common), len(keys), index)
+            return (is_number or not keys.isdisjoint(self._common), len(keys), index)
 
         return min(range(len(phrase)), key=cost)
 
     def anchors_of(self, written: str) -> Anchors:
         """Return (phrase number, anchor place) for each phrase that hangs on a written word."""
-        word = read_word(written)
-        found = {pair for key in word.keys for pair in self._by_key.get(key, ())}
-        if self._prefixes and word.reading.startswith(self._prefixes):
-            for prefix in self._prefixes:
-                if word.reading.startswith(prefix):
-                    found.update(self._by_prefix[prefix])
-        if word.disguise:
+        found = {pair for key in self._keys[written] for pair in self._by_key.get(key, ())}
+        if read_word(written).disguise:
             found.add((DISGUISED, 0))
         return tuple(sorted(found))
 
@@ -78,50 +74,98 @@ class Matcher:
             words: the written words of one normalised text (``WORD.findall``).
         """
         found: dict[int, list[Match]] = {}
-        for index, anchors in enumerate(map(self.anchors.__getitem__, words)):
+        for index, anchors in enumerate(map(self._anchors.__getitem__, words)):
             for number, anchor in anchors:
-                if number == DISGUISED:
-                    found.setdefault(DISGUISED, []).append(Match(index, index))
-                    continue
-                match = self._check(words, index, self._phrases[number], anchor)
+                match = self._check(words, index, number, anchor)
                 if match is not None:
                     found.setdefault(number, []).append(match)
         return found
 
-    def _check(self, words: Sequence[str], index: int, phrase: Phrase, anchor: int) -> Match | None:
+    def _check(self, words: Sequence[str], index: int, number: int, anchor: int) -> Match | None:
+        phrase = self._phrases[number] if number != DISGUISED else ()
         skipped: list[int] = []
         first = last = index
         for place in range(anchor - 1, -1, -1):
             # The gap between two places belongs to the right one.
-            first = _step(words, first, phrase[place].keys, phrase[place + 1].gap, -1, skipped)
+            first = self._step(words, first, phrase[place].keys, (-1, phrase[place + 1].gap), skipped)
             if first < 0:
                 return None
         for place in range(anchor + 1, len(phrase)):
-            last = _step(words, last, phrase[place].keys, phrase[place].gap, 1, skipped)
+            last = self._step(words, last, phrase[place].keys, (1, phrase[place].gap), skipped)
             if last < 0:
                 return None
         return Match(first, last, tuple(skipped))
 
+    def _step(
+        self, words: Sequence[str], index: int, keys: frozenset[str], way: tuple[int, int], skipped: list[int]
+    ) -> int:
+        """Return where the next place of a phrase is met, or -1; notes the words passed over.
 
-def _step(
-    words: Sequence[str], index: int, keys: frozenset[str], gap: int, way: int, skipped: list[int]
-) -> int:
-    """Return where the next place of a phrase is met, or -1; notes the words passed over."""
-    for step in range(1, gap + 2):
-        at = index + way * step
-        if not 0 <= at < len(words):
-            return -1
-        if _has_key(words[at], keys):
-            skipped += (index + way * s for s in range(1, step))
-            return at
-    return -1
+        ``way`` is the direction, +1 or -1, and how many words may be passed over.
+        """
+        direction, gap = way
+        for step in range(1, gap + 2):
+            at = index + direction * step
+            if not 0 <= at < len(words):
+                return -1
+            if not keys.isdisjoint(self._keys[words[at]]):
+                skipped += (index + direction * s for s in range(1, step))
+                return at
+        return -1
 
 
-def _has_key(written: str, keys: frozenset[str]) -> bool:
-    word = read_word(written)
-    if not keys.isdisjoint(word.keys):
-        return True
-    return any(key.startswith("p:") and word.reading.startswith(key[2:]) for key in keys)
+class WordKeys(dict[str, frozenset[str]]):
+    """Keys of a written word that some cue asks for; bounded, filled on demand.
+
+    Nearly every word of an ad has none, and is told so by its first letters
+    before anything is stemmed.
+    """
+
+    def __init__(self, asked: Iterable[str]) -> None:
+        """Take all keys of the cues."""
+        super().__init__()
+        self._asked = frozenset(asked)
+        self._prefixes = tuple(key[2:] for key in self._asked if key.startswith("p:"))
+        self._starts = frozenset(_start(key[2:]) for key in self._asked if key[0] in "kuef")
+        self._forms: dict[str, set[str]] = {}
+        for key in self._asked:
+            if key.startswith("r:"):
+                for form in russian_forms(key[2:]):
+                    self._forms.setdefault(form, set()).add(key)
+
+    def __missing__(self, written: str) -> frozenset[str]:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        keys = self[written] = self._find(read_word(written))
+        return keys
+
+    def _find(self, word: Word) -> frozenset[str]:
+        found = set(self._forms.get(word.reading, ()))
+        if self._prefixes and word.reading.startswith(self._prefixes):
+            found.update("p:" + prefix for prefix in self._prefixes if word.reading.startswith(prefix))
+        if word.script in "de" or self._may_be_stem(word):
+            found.update(self._asked.intersection(word_keys(word)))
+        elif "x:" + word.reading in self._asked:
+            found.add("x:" + word.reading)
+        return frozenset(found) if found else _NO_KEYS
+
+    def _may_be_stem(self, word: Word) -> bool:
+        """Whether some asked stem begins like this word, in Cyrillic or in Latin."""
+        starts = self._starts
+        if word.script == "c":
+            folded = fold_kazakh(word.reading[:4])
+            return _start(folded) in starts or _start(latin_from_cyrillic_uzbek(word.reading[:4])) in starts
+        cyrillic = cyrillic_from_latin_kazakh(word.reading[:6])
+        return _start(word.reading) in starts or _start(cyrillic) in starts
+
+
+_NO_KEYS: frozenset[str] = frozenset()
+_UNVOICED = str.maketrans("гб", "кп")
+
+
+def _start(stem: str) -> str:
+    """First two letters, unvoiced as the end of a stem is."""
+    return stem[:2].translate(_UNVOICED)
 
 
 class _AnchorCache(dict[str, Anchors]):

@@ -31,6 +31,15 @@ def russian_lemmas(word: str) -> tuple[str, ...]:
     return tuple(lemmas) or (word,)
 
 
+def russian_forms(lemma: str) -> frozenset[str]:
+    """Return all forms of the word that a lemma names, lower case, ё as е; guessed for an unknown word."""
+    forms = {lemma}
+    for parse in _analyser().parse(lemma):
+        if parse.normal_form.replace("ё", "е") == lemma:
+            forms.update(form.word.replace("ё", "е") for form in parse.lexeme)
+    return frozenset(forms)
+
+
 def is_russian_word(word: str) -> bool:
     """Whether the dictionary knows this very form."""
     return bool(_analyser().word_is_known(word))

@@ -3,7 +3,21 @@
 from dataclasses import dataclass
 
 from classifiers.text.normalise import NormalisedText, normalise
-from classifiers.text.words import WORD, Word, read_word
+from classifiers.text.russian import is_russian_word, russian_lemmas
+from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh, stem_english, turkic_stems
+from classifiers.text.words import KAZAKH_LETTERS, WORD, Word, read_word
+
+_CACHE_SIZE = 200_000
+_OFFICIAL_LATIN = frozenset("áǵıńóúýäğñöüşəç")
+# Kazakh words without a special letter that are also a form of a Russian word;
+# in ads of Kazakhstan the Kazakh reading is the one searched for.
+_KAZAKH_FIRST = frozenset(
+    (
+        "бала баланы балам балага балалар сату сатам сатады беру берем берет алу аламыз ана ата мал малды "
+        "керек адам адамдар елге ауыл ауылда жас жастар айлык акша акы тамак жумыс жумысшы кара той толем "
+        "орын бар жок"
+    ).split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +41,43 @@ def search_terms(text: str) -> list[str]:
     Kazakh words are folded («қыздарға», «кыздарга», «qyzdarǵa» give one term),
     Russian words are lemmas, Latin words lose an English ending; emoji are dropped.
     """
-    return [term for written in WORD.findall(normalise(text).text) if (term := read_word(written).term)]
+    return [term for term in map(_terms.__getitem__, WORD.findall(normalise(text).text)) if term]
 
 
 def search_tokens(text: str) -> list[Token]:
     """Return the terms of :func:`search_terms` with their places in ``text``."""
-    return [Token(start, end, word.term) for start, end, word in tokenise(normalise(text)) if word.term]
+    normalised = normalise(text)
+    span = normalised.original_span
+    return [
+        Token(*span(match.start(), match.end()), term)
+        for match in WORD.finditer(normalised.text)
+        if (term := _terms[match.group()])
+    ]
+
+
+class _Terms(dict[str, str]):
+    """Term by written word; bounded, filled on demand."""
+
+    def __missing__(self, written: str) -> str:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        term = self[written] = _term(read_word(written))
+        return term
+
+
+_terms = _Terms()
+
+
+def _term(word: Word) -> str:
+    """Return the one key a word is searched by; "" for an emoji or a sign."""
+    reading = word.reading
+    if word.script == "c":
+        is_kazakh = bool(KAZAKH_LETTERS.intersection(reading)) or reading in _KAZAKH_FIRST
+        if is_kazakh or not is_russian_word(reading):
+            return turkic_stems(fold_kazakh(reading))[0]
+        return russian_lemmas(reading)[0]
+    if word.script == "l":
+        if _OFFICIAL_LATIN.isdisjoint(reading):
+            return stem_english(reading)
+        return turkic_stems(cyrillic_from_latin_kazakh(reading))[0]
+    return reading if reading.isalnum() else ""

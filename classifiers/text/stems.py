@@ -45,7 +45,10 @@ _VERBS = _harmonic(
     "абыз ебиз обуз абыс ебис обус атат етет отот ылат илет улат ыптыр иптир",
 )
 _MIN_STEM = 3
-_MIN_ROOT = 2
+# Roots of two letters, folded; any other rest of two letters is an accident («ин» of «интим»).
+_SHORT_ROOTS = frozenset(
+    {"ал", "ат", "ас", "ет", "ек", "от", "уш", "уй", "ел", "ай", "аи", "уи", "су", "ис", "ун", "уз"}
+)
 
 
 def fold_kazakh(word: str) -> str:
@@ -59,21 +62,23 @@ def turkic_stems(word: str) -> tuple[str, ...]:
     «сатам» is "I sell" and could be "my сата"; both readings are kept and an
     ad meets a cue on either. The last consonant is unvoiced.
     """
-    noun = _strip(word, _COPULAS, _MIN_STEM)
-    noun = _strip(noun, _CASES, _MIN_STEM)
-    noun = _strip(noun, _POSSESSIVES, _MIN_STEM)
-    noun = _unvoice(_strip(noun, _PLURALS, _MIN_STEM))
-    verb = _unvoice(_strip(word, _VERBS, _MIN_ROOT))
+    noun = _strip(word, _COPULAS)
+    noun = _strip(noun, _CASES)
+    noun = _strip(noun, _POSSESSIVES)
+    noun = _unvoice(_strip(noun, _PLURALS))
+    verb = _unvoice(_strip(word, _VERBS))
     return (noun,) if verb in {noun, word} else (noun, verb)
 
 
-def _strip(word: str, endings: tuple[str, ...], min_stem: int) -> str:
+def _strip(word: str, endings: tuple[str, ...]) -> str:
+    if not word.endswith(endings):
+        return word
     for ending in endings:
-        stem_length = len(word) - len(ending)
-        # «үйге», «елден»: a short root shows before these consonants.
-        least = _MIN_ROOT if len(ending) > 1 and ending[0] in "гкдт" else min_stem
-        if stem_length >= least and word.endswith(ending) and _agrees(word[:stem_length], ending):
-            return word[:stem_length]
+        if not word.endswith(ending):
+            continue
+        stem = word[: len(word) - len(ending)]
+        if (len(stem) >= _MIN_STEM or stem in _SHORT_ROOTS) and _agrees(stem, ending):
+            return stem
     return word
 
 
@@ -152,6 +157,8 @@ def latin_from_cyrillic_uzbek(word: str) -> str:
 def stem_uzbek(word: str) -> str:
     """Return the key of a Latin Uzbek word without apostrophes."""
     for _ in range(2):
+        if not word.endswith(_UZBEK_ENDINGS):
+            break
         for ending in _UZBEK_ENDINGS:
             if len(word) - len(ending) >= _MIN_STEM and word.endswith(ending):
                 word = word[: -len(ending)]

@@ -21,7 +21,7 @@ from classifiers.text.characters import (
     LATIN_LOOKALIKES,
     LATIN_TO_CYRILLIC,
 )
-from classifiers.text.russian import is_russian_word, russian_lemmas
+from classifiers.text.russian import is_russian_word
 from classifiers.text.stems import (
     cyrillic_from_latin_kazakh,
     fold_kazakh,
@@ -70,52 +70,6 @@ _COUNTED = frozenset(
     ]
 )
 
-# Kazakh words without a special letter that are also a form of a Russian word;
-# in ads of Kazakhstan the Kazakh reading is the one searched for.
-_KAZAKH_FIRST = frozenset(
-    [
-        "бала",
-        "баланы",
-        "балам",
-        "балага",
-        "балалар",
-        "сату",
-        "сатам",
-        "сатады",
-        "беру",
-        "берем",
-        "берет",
-        "алу",
-        "аламыз",
-        "ана",
-        "ата",
-        "мал",
-        "малды",
-        "керек",
-        "адам",
-        "адамдар",
-        "елге",
-        "ауыл",
-        "ауылда",
-        "жас",
-        "жастар",
-        "айлык",
-        "акша",
-        "акы",
-        "тамак",
-        "жумыс",
-        "жумысшы",
-        "кара",
-        "той",
-        "толем",
-        "орын",
-        "бар",
-        "жок",
-    ]
-)
-_OFFICIAL_LATIN = frozenset("áǵıńóúýäğñöüşəç")
-
-
 NUMBER_RANGES = {
     "few": (1, 9),
     "teen": (12, 17),
@@ -147,15 +101,11 @@ class Word:
         reading: the word undisguised, lower case, Kazakh letters kept.
         disguise: how it was hidden, if it was.
         script: "c" Cyrillic, "l" Latin, "d" digits, "e" emoji or other.
-        keys: prefixed keys, see the module.
-        term: the one key the search index knows it by, without prefix; "" for an emoji.
     """
 
     reading: str
     disguise: Disguise
     script: str
-    keys: tuple[str, ...]
-    term: str
 
 
 _cache: dict[str, Word] = {}
@@ -173,21 +123,42 @@ def read_word(written: str) -> Word:
 
 def _read(written: str) -> Word:
     if written.isdecimal():
-        return Word(written, Disguise.NONE, "d", _number_keys(written), written)
+        return Word(written, Disguise.NONE, "d")
     if len(written) > _MAX_WORD:
-        # Nobody writes such a word; a key of it would only fill the cache.
-        return Word(written[:_MAX_WORD], Disguise.NONE, "e", (), written[:_MAX_WORD])
+        # Nobody writes such a word; it matches nothing.
+        return Word(written[:_MAX_WORD], Disguise.NONE, "e")
     reading, disguise = undisguise(written)
     reading = reading.translate(_STRIP)
     if _CYRILLIC.search(reading):
-        keys = _cyrillic_keys(reading)
-        return Word(reading, disguise, "c", keys, _first(keys, _cyrillic_term_language(reading)))
-    if _LATIN.search(reading):
-        keys = _latin_keys(reading)
-        return Word(
-            reading, disguise, "l", keys, _first(keys, "e:" if _OFFICIAL_LATIN.isdisjoint(reading) else "k:")
+        return Word(reading, disguise, "c")
+    return Word(reading, disguise, "l" if _LATIN.search(reading) else "e")
+
+
+def word_keys(word: Word) -> tuple[str, ...]:
+    """Return the prefixed keys of a word except its Russian lemmas; not cached.
+
+    Russian is looked up the other way round: a cue knows all its forms
+    (:func:`classifiers.text.russian.russian_forms`), which spares an ad the
+    dictionary.
+    """
+    reading = word.reading
+    if word.script == "d":
+        return _number_keys(reading)
+    if word.script == "c":
+        folded = fold_kazakh(reading)
+        turkic = ("k:" + stem for stem in turkic_stems(folded))
+        return ("x:" + reading, "f:" + folded, *turkic, "u:" + stem_uzbek(latin_from_cyrillic_uzbek(reading)))
+    if word.script == "l":
+        cyrillic = cyrillic_from_latin_kazakh(reading)
+        turkic = ("k:" + stem for stem in turkic_stems(cyrillic))
+        return (
+            "x:" + reading,
+            "e:" + stem_english(reading),
+            "f:" + cyrillic,
+            *turkic,
+            "u:" + stem_uzbek(reading),
         )
-    return Word(reading, disguise, "e", ("x:" + reading,), reading if reading.isalnum() else "")
+    return ("x:" + reading,)
 
 
 def _number_keys(written: str) -> tuple[str, ...]:
@@ -197,39 +168,6 @@ def _number_keys(written: str) -> tuple[str, ...]:
         value = int(written)
         keys += ("n:" + name for name, (low, high) in NUMBER_RANGES.items() if low <= value <= high)
     return tuple(keys)
-
-
-def _first(keys: tuple[str, ...], prefix: str) -> str:
-    return next(key[2:] for key in keys if key.startswith(prefix))
-
-
-def _cyrillic_term_language(reading: str) -> str:
-    """Prefix of the key for search: Kazakh by its letters, by a short list, or as no Russian word."""
-    if KAZAKH_LETTERS.intersection(reading) or reading in _KAZAKH_FIRST:
-        return "k:"
-    return "r:" if is_russian_word(reading) else "k:"
-
-
-def _cyrillic_keys(word: str) -> tuple[str, ...]:
-    keys = ["x:" + word]
-    if not KAZAKH_LETTERS.intersection(word):
-        keys += ("r:" + lemma for lemma in russian_lemmas(word))
-    folded = fold_kazakh(word)
-    keys.append("f:" + folded)
-    keys += ("k:" + stem for stem in turkic_stems(folded))
-    keys.append("u:" + stem_uzbek(latin_from_cyrillic_uzbek(word)))
-    return tuple(keys)
-
-
-def _latin_keys(word: str) -> tuple[str, ...]:
-    cyrillic = cyrillic_from_latin_kazakh(word)
-    return (
-        "x:" + word,
-        "e:" + stem_english(word),
-        "f:" + cyrillic,
-        *("k:" + stem for stem in turkic_stems(cyrillic)),
-        "u:" + stem_uzbek(word),
-    )
 
 
 def undisguise(written: str) -> tuple[str, Disguise]:
