@@ -55,7 +55,7 @@ def from_href(href: str) -> ContactItem | None:
 
 
 def link(url: str) -> ContactItem:
-    """Web address of a contact without scheme and ``www.``, the form in which links in texts are found too."""
+    """Web address without scheme and ``www.``, the form in which links in texts are found too."""
     return ContactItem(ContactKind.LINK, _BEGINNING.sub("", url).rstrip("/"))
 
 
