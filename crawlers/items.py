@@ -112,7 +112,7 @@ def from_json(data: bytes) -> Extraction:
     return Extraction(**fields)
 
 
-def ad_json(ad: AdItem) -> dict[str, Any]:
+def ad_json(ad: AdItem) -> dict[str, object]:
     """The line that ``saqshy extract`` prints for an ad (its contract is the command's, not ours).
 
     ``price`` is null or ``{"amount": "250000", "currency": "KZT", "period": "month"}``; the amount
@@ -141,7 +141,7 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def _ad_from_json(fields: dict[str, Any]) -> AdItem:
+def _ad_from_json(fields: dict[str, Any]) -> AdItem:  # Any: JSON from the child, checked here
     if not all(isinstance(fields[name], str) for name in ("external_id", "url", "title", "text")):
         raise TypeError("an ad's text is no text")
     contacts = tuple(ContactItem(ContactKind(c["kind"]), c["value"]) for c in fields["contacts"])

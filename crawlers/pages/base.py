@@ -90,11 +90,6 @@ class Page:
         return self.tree.css_first(selector)
 
     @cached_property
-    def host(self) -> str:
-        """Host of the page, lower case."""
-        return host_of(self.url)
-
-    @cached_property
     def own_url(self) -> str:
         """Canonical address of the page itself."""
         return self.absolute(self.url) or self.url
@@ -134,6 +129,12 @@ class PageObject(ABC):
 
     def __init__(self, page: Page) -> None:
         self.page = page
+
+    @classmethod
+    def knows_host_of(cls, url: str) -> bool:
+        """Whether it was written for the host of an address."""
+        host = host_of(url)
+        return any(host == own or host.endswith("." + own) for own in cls.hosts)
 
     @abstractmethod
     def is_mine(self) -> bool:

@@ -48,8 +48,7 @@ class HhVacancy(PageObject):
         """Whether the state holds a vacancy, or the page is hh's and has a JobPosting."""
         if text_at(self._view, "vacancyId"):
             return True
-        is_ours = any(self.page.host.endswith(host) for host in self.hosts)
-        return is_ours and bool(self._postings)
+        return self.knows_host_of(self.page.url) and bool(self._postings)
 
     def ads(self) -> Iterator[AdItem]:
         """The one vacancy, from the state; from the JobPosting where the state cannot be read."""
@@ -92,7 +91,7 @@ class HhVacancy(PageObject):
         """Address of the vacancy on the site that showed it, without what a search left in the query."""
         here = self.page.own_url
         parts = urlsplit(here)
-        is_ours = any(self.page.host.endswith(host) for host in self.hosts) and number.isdigit()
+        is_ours = self.knows_host_of(self.page.url) and number.isdigit()
         return parts._replace(path=f"/vacancy/{number}", query="").geturl() if is_ours else here
 
 

@@ -9,7 +9,6 @@ from crawlers import pages
 from crawlers.pages.base import Page, PageObject
 from models.enums import RequestKind
 from models.errors import Rejected
-from models.urls import host_of
 
 
 class UnknownPageObject(Rejected):
@@ -64,7 +63,7 @@ def page_object_for(url: str, kind: RequestKind, hint: str | None = None) -> str
     if hint is not None:
         chosen = page_object(hint)
         return (chosen.reads or chosen.name) if is_ad else chosen.name
-    known = [cls for cls in page_objects().values() if _is_host_of(cls, url)]
+    known = [cls for cls in page_objects().values() if cls.knows_host_of(url)]
     fitting = [cls for cls in known if bool(cls.reads) != is_ad] or known
     return fitting[0].name if fitting else None
 
@@ -72,13 +71,8 @@ def page_object_for(url: str, kind: RequestKind, hint: str | None = None) -> str
 def recognise(page: Page) -> PageObject | None:
     """The page object that knows a page by its host and content, or by its content alone."""
     known = [cls for cls in page_objects().values() if cls.is_recognisable]
-    for cls in sorted(known, key=lambda cls: not _is_host_of(cls, page.url)):
+    for cls in sorted(known, key=lambda cls: not cls.knows_host_of(page.url)):
         reader = cls(page)
         if reader.is_mine():
             return reader
     return None
-
-
-def _is_host_of(cls: type[PageObject], url: str) -> bool:
-    host = host_of(url)
-    return any(host == own or host.endswith("." + own) for own in cls.hosts)

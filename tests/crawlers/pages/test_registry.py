@@ -1,5 +1,6 @@
 import pytest
 
+from crawlers.extraction import extract_page
 from crawlers.pages.registry import UnknownPageObject, page_object_for
 from models.enums import RequestKind
 
@@ -28,3 +29,11 @@ def test_page_object_follows_from_the_source_or_the_host(
 def test_a_hint_that_is_no_page_object_is_refused_with_the_list_of_names() -> None:
     with pytest.raises(UnknownPageObject, match="telegram_channel"):
         page_object_for("https://x.example/", RequestKind.START, "telegramm")
+
+
+def test_a_host_that_only_ends_like_one_of_ours_is_not_ours() -> None:
+    posting = (
+        b'<script type="application/ld+json">{"@type":"JobPosting","title":"x","description":"y"}</script>'
+    )
+    assert extract_page(posting, url="https://hh.kz/vacancy/1").page_object == "hh_vacancy"
+    assert extract_page(posting, url="https://nothh.kz/vacancy/1").page_object == "job_posting"
