@@ -11,6 +11,7 @@ Any number of processes read; each looks before a search whether a newer commit
 or another generation is there.
 """
 
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -40,6 +41,7 @@ from index.queries import SearchQuery, prepare
 
 WRITER_HEAP_BYTES = 64_000_000
 _PAGE = 10_000
+_INDEX_FILE = re.compile(r"[0-9a-f]{32}\.[\w.]+|meta\.json")
 
 
 class EmbeddedEngine:
@@ -106,7 +108,7 @@ class EmbeddedEngine:
         searcher = self._searcher()
         whole = queries.build(prepared)
         counts = queries.count_facets(searcher, whole)
-        found = queries.page_of(searcher, whole, prepared)
+        found = queries.page_of(searcher, whole, prepared) if counts.total else []
         shown = found[: prepared.size]
         hits = []
         for item in shown:
@@ -241,8 +243,11 @@ def _open(generation: Path) -> tantivy.Index:
     try:
         return queries.open_index(str(generation))
     except (ValueError, OSError) as error:
+        match = _INDEX_FILE.search(str(error))
+        file = match.group() if match else "a file"
         raise IndexDamaged(
-            f"The search index {generation.name} cannot be read ({error}). Run: saqshy reindex",
+            f"The search index {generation.name} cannot be read: {file} is missing, "
+            "damaged or of another program version. Run: saqshy reindex",
             delay_seconds=60,
         ) from error
 

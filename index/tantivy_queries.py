@@ -99,30 +99,55 @@ def page_of(searcher: tantivy.Searcher, whole: Query, prepared: PreparedQuery) -
     """Find the ads of a page and one more, best first.
 
     By relevance the list is put together from the ads with most points down;
-    within the same points the newest come first, as in every order.
+    within the same points the newest come first, as in every order. Only points
+    that some ad has are looked at, so a page costs a few queries.
     """
-    wanted, after = prepared.size + 1, prepared.after
-    if not prepared.bonus:
+    wanted, after, bonus = prepared.size + 1, prepared.after, prepared.bonus
+    if not bonus:
         return _top(searcher, whole, prepared, 0, wanted)
     found: list[Found] = []
-    for points in range(after.points if after else len(prepared.bonus), -1, -1):
-        parts = _all([whole, *_exactly(points, prepared.bonus)]) if prepared.bonus else whole
-        found += _top(searcher, parts, prepared, points, wanted - len(found))
-        if len(found) == wanted:
+    rest = whole
+    if after is not None:
+        same = [*_at_least(after.points, bonus), *_less_than(after.points + 1, bonus)]
+        found += _top(searcher, _all([whole, *same]), prepared, after.points, wanted)
+        rest = _all([whole, *_less_than(after.points, bonus)])
+    while len(found) < wanted:
+        points = _most_points(searcher, rest, bonus)
+        if points is None:
             break
+        best = _all([rest, *_at_least(points, bonus)])
+        found += _top(searcher, best, prepared, points, wanted - len(found))
+        rest = _all([whole, *_less_than(points, bonus)])
     return found
 
 
-def _exactly(points: int, bonus: Sequence[Match]) -> list[Query]:
-    """Conditions that hold for documents with exactly so many of the bonus matches."""
-    at_least = [(Occur.Should, _match(match)) for match in bonus]
-    conditions = []
-    if points > 0:
-        conditions.append(Query.boolean_query(at_least, minimum_number_should_match=points))
-    if points < len(bonus):
-        more = Query.boolean_query(at_least, minimum_number_should_match=points + 1)
-        conditions.append(Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, more)]))
-    return conditions
+def _most_points(searcher: tantivy.Searcher, query: Query, bonus: Sequence[Match]) -> int | None:
+    """Points of the best document of a result; None when there is none."""
+    parts = [(Occur.Must, Query.const_score_query(query, 0.0))]
+    parts += [(Occur.Should, Query.const_score_query(_match(match), 1.0)) for match in bonus]
+    hits = searcher.search(Query.boolean_query(parts), 1, count=False).hits
+    return round(hits[0][0]) if hits else None
+
+
+def _at_least(points: int, bonus: Sequence[Match]) -> list[Query]:
+    if points == 0:
+        return []
+    return [_n_of(points, bonus)]
+
+
+def _less_than(points: int, bonus: Sequence[Match]) -> list[Query]:
+    if points == 0:
+        return [Query.empty_query()]
+    return [Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, _n_of(points, bonus))])]
+
+
+def _n_of(n: int, bonus: Sequence[Match]) -> Query:
+    """Documents for which at least ``n`` of the matches hold."""
+    if n > len(bonus):
+        return Query.empty_query()
+    return Query.boolean_query(
+        [(Occur.Should, _match(match)) for match in bonus], minimum_number_should_match=n
+    )
 
 
 def _top(

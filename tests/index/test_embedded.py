@@ -206,9 +206,9 @@ def test_a_broken_file_is_said_and_a_rebuild_mends_it(tmp_path: Path, how: str) 
     writer = EmbeddedEngine(tmp_path)
     writer.create()
     writer.write([make_document(i) for i in range(1, 50)])
-    damage(tmp_path, how)
+    name = damage(tmp_path, how)
     engine = EmbeddedEngine(tmp_path)
-    with pytest.raises(IndexDamaged, match="saqshy reindex"):
+    with pytest.raises(IndexDamaged, match=f"{name} is missing, damaged .* Run: saqshy reindex"):
         engine.search(SearchQuery())
     with pytest.raises(IndexDamaged):
         engine.write([make_document(1)])
