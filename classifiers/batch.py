@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from classifiers.indicators import Hit
-from classifiers.risk import ClassifiedText, classify, classifier_version
+from classifiers.risk import ClassifiedText, classifier_version, classify
 from models.enums import TextPlace
 from models.errors import Rejected
 

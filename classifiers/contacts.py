@@ -49,13 +49,15 @@ _PHONE = re.compile(
 )
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,3}")
 _MESSENGER = re.compile(
-    r"(?:https?://)?(?:t\.me|telegram\.me|wa\.me|api\.whatsapp\.com/send\?phone=|instagram\.com|vk\.com|ok\.ru"
-    r"|tiktok\.com)/?(?:\+|@|joinchat/)?[\w.\-]{3,64}"
+    r"\b(?:t\.me|telegram\.me|wa\.me|api\.whatsapp\.com/send\?phone=|instagram\.com|vk\.com|ok\.ru|tiktok\.com)"
+    r"/?(?:\+|@|joinchat/)?[\w.\-]{3,64}"
 )
-_LINK = re.compile(
-    r"(?:https?://|www\.)[^\s<>«»\"'()]{3,300}|(?<![\w@.])[\w-]{2,63}\.(?:kz|ru|com|org|net|me|info|uz|kg|io|site|online"
-    r"|top|xyz)(?:/[^\s<>«»\"']{0,200})?(?![\w@])"
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>«»\"'()]{3,300}")
+# Looked for by its end, which is rare; the name before it is read backwards.
+_DOMAIN_END = re.compile(
+    r"\.(?:kz|ru|com|org|net|me|info|uz|kg|io|site|online|top|xyz)(?:/[^\s<>«»\"']{0,200})?(?![\w@])"
 )
+_DOMAIN_NAME = re.compile(r"(?<![\w@.-])[\w-]{2,63}$")
 _HANDLE = re.compile(r"(?<![\w.@/])@[a-z][a-z0-9_.]{3,31}(?<!\.)")
 _NAMED_HANDLE = re.compile(
     r"\b(?:тг|тгк|телега|телеграм+|telegram|tg|инста|инстаграм+|instagram|insta|ig)\s{0,2}[:\-–—=]\s{0,2}"
@@ -116,6 +118,11 @@ def _links(text: str) -> Iterator[tuple[ContactKind, str, int, int]]:
     for match in _LINK.finditer(text):
         address = match.group().rstrip(_TRAILING)
         yield ContactKind.LINK, _without_scheme(address), match.start(), match.start() + len(address)
+    for match in _DOMAIN_END.finditer(text):
+        name = _DOMAIN_NAME.search(text, max(match.start() - 64, 0), match.start())
+        if name:
+            address = text[name.start() : match.end()].rstrip(_TRAILING)
+            yield ContactKind.LINK, _without_scheme(address), name.start(), name.start() + len(address)
 
 
 def _without_scheme(address: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from classifiers.lexicon.matcher import Match
 
-# A full stop after a short word is an abbreviation («тыс.», «г.»), unless a number ends there.
-_SENTENCE_END = re.compile(r"[!?…\n;]+|(?<=\w{4})\.(?=\s|$)|(?<=\d)\.(?=\s|$)")
+_SENTENCE_END = re.compile(r"[.!?…\n;]")
+_ABBREVIATION_LETTERS = 3
 
 _NOT_BEFORE = frozenset(
     [
@@ -54,8 +54,20 @@ class Sentences:
     def number(self, word_index: int) -> int:
         """Return the number of the sentence a word stands in, from 0."""
         if self._ends is None:
-            self._ends = [match.start() for match in _SENTENCE_END.finditer(self._text)]
+            self._ends = [
+                at for match in _SENTENCE_END.finditer(self._text) if _ends(self._text, at := match.start())
+            ]
         return bisect_right(self._ends, self._starts[word_index])
+
+
+def _ends(text: str, at: int) -> bool:
+    """Whether the mark there ends a sentence; a full stop after a short word is an abbreviation («тыс.»)."""
+    if text[at] != ".":
+        return True
+    if text[at + 1 : at + 2].strip():
+        return False
+    before = text[max(at - _ABBREVIATION_LETTERS - 1, 0) : at]
+    return before[-1:].isdigit() or (len(before) > _ABBREVIATION_LETTERS and before.isalnum())
 
 
 def is_negated(words: Sequence[str], match: Match, sentences: Sentences) -> bool:

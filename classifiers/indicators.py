@@ -13,7 +13,6 @@ from classifiers.lexicon import CounterSign, Cue, Lexicon
 from classifiers.lexicon.grammar import NEAR_WORDS, Phrase
 from classifiers.lexicon.matcher import DISGUISED, Match, Matcher
 from classifiers.text import Disguise, NormalisedText, read_word
-from classifiers.text.words import WORD
 from models.enums import TextPlace
 
 VICTIM = "live_victim"
@@ -104,7 +103,7 @@ class SignFinder:
             # A cue is looked at when its first part is found.
             for number in compiled.parts[0]:
                 self._cues_by_phrase.setdefault(number, []).append(index)
-        self._matcher = Matcher(tuple(self._numbers), _common_keys(self._numbers))
+        self._matcher = Matcher(tuple(self._numbers), _poor_anchors(self._numbers))
 
     def _number(self, phrases: Iterable[Phrase]) -> frozenset[int]:
         return frozenset(self._numbers.setdefault(phrase, len(self._numbers)) for phrase in phrases)
@@ -115,11 +114,10 @@ class SignFinder:
 
     def find(self, normalised: NormalisedText, place: TextPlace) -> FoundSigns:
         """Return all signs of one normalised text."""
-        words = WORD.findall(normalised.text)
-        found = self._matcher.find(words)
+        found = self._matcher.find(normalised.words)
         if not found and not normalised.disguised:
             return FoundSigns()
-        return _Reading(self, normalised, place, words, found).signs()
+        return _Reading(self, normalised, place, found).signs()
 
 
 class _Reading:
@@ -130,15 +128,14 @@ class _Reading:
         finder: SignFinder,
         normalised: NormalisedText,
         place: TextPlace,
-        words: Sequence[str],
         found: Mapping[int, list[Match]],
     ) -> None:
         self._finder = finder
         self._normalised = normalised
         self._place = place
-        self._words = words
+        self._words = normalised.words
         self._found = found
-        self._spans = [match.span() for match in WORD.finditer(normalised.text)]
+        self._spans = normalised.word_spans
         self._sentences = Sentences(normalised.text, [start for start, _ in self._spans])
 
     def signs(self) -> FoundSigns:
@@ -290,15 +287,21 @@ def _widest(hits: Iterable[Hit]) -> tuple[Hit, ...]:
     return tuple(sorted(kept, key=lambda h: (h.start, h.end, h.code)))
 
 
-def _common_keys(phrases: Iterable[Phrase]) -> frozenset[str]:
-    """Keys that stand in very many phrases are poor anchors: «за», «в», «не», «нет»."""
-    counts: dict[str, int] = {}
-    for phrase in phrases:
-        for slot in phrase:
-            for key in slot.keys:
-                counts[key] = counts.get(key, 0) + 1
-    short = {key for key in counts if len(key) <= len("r:за") + 1}
-    return frozenset(short | {key for key, n in counts.items() if n > len(counts) / 20})
+# Words that many ordinary ads have; a phrase is looked for by its other words.
+_FREQUENT_WORDS = (
+    "работа работать опыт в с на у из по от до и не нет без за для мы наш вы ваш компания клиент "
+    "день год месяц рабочий время человек офис данные документ модель онлайн рынок часть знание "
+    "готовый другой новый команда счёт анализ рост магазин продажа искать нужный требоваться "
+    "возможность зарплата оплата выходной график with for your work in of to a the we you our "
+    "looking and on is are be team new data experience жумыс "
+)
+
+
+def _poor_anchors(phrases: Iterable[Phrase]) -> frozenset[str]:
+    """Return the keys by which a phrase is better not looked for: frequent words, and very short ones."""
+    frequent = {word.replace("ё", "е") for word in _FREQUENT_WORDS.split()}
+    keys = {key for phrase in phrases for slot in phrase for key in slot.keys}
+    return frozenset(key for key in keys if key[2:] in frequent or len(key) <= len("r:за"))
 
 
 @lru_cache(maxsize=4)

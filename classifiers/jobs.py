@@ -8,7 +8,7 @@ same cluster whoever looks.
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from classifiers.lexicon import load_lexicon

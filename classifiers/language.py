@@ -17,10 +17,9 @@ from classifiers.lexicon import FOLDER
 from classifiers.text import NormalisedText, Word, read_word
 from classifiers.text.russian import is_russian_word
 from classifiers.text.stems import fold_kazakh
-from classifiers.text.words import WORD
 from models.enums import Language
 
-_MAX_WORDS = 400
+_MAX_WORDS = 200
 _MIXED_SHARE = 0.35
 _MIXED_MIN_WORDS = 5
 _CLD2_CHARACTERS = 2_000
@@ -46,36 +45,44 @@ _KYRGYZ_WORDS = _words("kyrgyz")
 _RUSSIAN_WORDS = _words("russian")
 _ENGLISH_WORDS = _words("english")
 _OFFICIAL_KAZAKH = re.compile("[áǵńóúýıä]")
-_votes: dict[str, tuple[tuple[Language, float], ...]] = {}
 _MAX_VOTES = 100_000
+Votes = tuple[tuple[Language, float], ...]
 
 
-def detect_language(text: NormalisedText) -> Language:
-    """Return the language of a normalised text, from at most its first 400 words."""
-    words = WORD.findall(text.text[: _MAX_WORDS * 16])[:_MAX_WORDS]
-    scores: Counter[Language] = Counter()
+class _Votes(dict[str, Votes]):
+    """Votes by written word; bounded, filled on demand."""
+
+    def __missing__(self, written: str) -> Votes:
+        if len(self) >= _MAX_VOTES:
+            self.clear()
+        votes = self[written] = _vote(read_word(written))
+        return votes
+
+
+_votes = _Votes()
+
+
+def detect_language(*texts: NormalisedText) -> Language:
+    """Return the language of an ad, from the first 200 words of its normalised texts together."""
+    words = [word for part in texts for word in part.words[:_MAX_WORDS]][:_MAX_WORDS]
+    scores: dict[Language, float] = {}
     unclaimed = 0
-    for written in words:
-        votes = _votes.get(written)
-        if votes is None:
-            if len(_votes) >= _MAX_VOTES:
-                _votes.clear()
-            votes = _votes[written] = _vote(read_word(written))
+    for votes, n in Counter(map(_votes.__getitem__, words)).items():
         for language, weight in votes:
-            scores[language] += weight  # type: ignore[assignment]  # Counter is typed for int
-        unclaimed += not votes
+            scores[language] = scores.get(language, 0.0) + n * weight
+        unclaimed += 0 if votes else n
     if unclaimed > sum(scores.values()):
-        guess = _cld2(text.text)
+        guess = _cld2("\n".join(part.text for part in texts))
         if guess is not None:
             return guess
-    if not scores and _CYRILLIC.search(text.text):
+    if not scores and any(_CYRILLIC.search(part.text) for part in texts):
         # Cyrillic without one Turkic sign: slang and misspellings, and in this country Russian.
         return Language.RU
     return _winner(scores)
 
 
-def _winner(scores: Counter[Language]) -> Language:
-    ranked = scores.most_common(2)
+def _winner(scores: dict[Language, float]) -> Language:
+    ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:2]
     if not ranked:
         return Language.UNKNOWN
     if len(ranked) == 1:
@@ -87,7 +94,7 @@ def _winner(scores: Counter[Language]) -> Language:
     return first
 
 
-def _vote(word: Word) -> tuple[tuple[Language, float], ...]:
+def _vote(word: Word) -> Votes:
     if word.script == "c":
         return _vote_cyrillic(word.reading)
     if word.script == "l":
@@ -95,7 +102,7 @@ def _vote(word: Word) -> tuple[tuple[Language, float], ...]:
     return ()
 
 
-def _vote_cyrillic(word: str) -> tuple[tuple[Language, float], ...]:
+def _vote_cyrillic(word: str) -> Votes:
     letters = set(word)
     if word in _UZBEK_WORDS and not letters & set("әіұ"):
         return ((Language.UZ, 1.5),)
@@ -141,7 +148,7 @@ _TURKIC_END = re.compile(
 )
 
 
-def _vote_latin(word: str) -> tuple[tuple[Language, float], ...]:
+def _vote_latin(word: str) -> Votes:
     if word in _ENGLISH_WORDS:
         return ((Language.EN, 1.0),)
     if word in _KAZAKH_LATIN or _OFFICIAL_KAZAKH.search(word):

@@ -127,7 +127,7 @@ def _holds(rule: FlagRule, weights: Mapping[str, float]) -> bool:
 
 
 def _most_telling(pair: tuple[Purpose, float]) -> tuple[bool, float]:
-    """Order of purposes: «person_trade» goes along with most others and says least, so it comes last of two."""
+    """Sort key of purposes: «person_trade» goes along with most others and says least, so it comes last."""
     purpose, evidence = pair
     return (purpose is Purpose.PERSON_TRADE, -evidence)
 

@@ -101,8 +101,8 @@ def classify(text: str, title: str | None = None) -> ClassifiedText:
     places.append((TextPlace.TEXT, normalise(text)))
     signs = [find_indicators(normalised, place, lexicon) for place, normalised in places]
     contacts = tuple(c for place, normalised in places for c in find_contacts(normalised, place))
-    whole = normalise(f"{title}\n{text}") if title else places[-1][1]
-    return _assess(lexicon, signs, detect_language(whole), contacts)
+    language = detect_language(*(normalised for _, normalised in places))
+    return _assess(lexicon, signs, language, contacts)
 
 
 def _assess(
@@ -195,7 +195,7 @@ def _side(weighing: Weighing, weights: dict[str, float], hits: Sequence[Hit], le
 
 def _demand_words(quotes: str, lexicon: Lexicon) -> bool:
     from classifiers.lexicon.matcher import Matcher
-    from classifiers.text.words import WORD
+    from classifiers.text.characters import WORD
 
     matcher = Matcher(lexicon.concepts["buy"] + lexicon.concepts["seek"] + lexicon.concepts["take"])
     return bool({n for n in matcher.find(WORD.findall(normalise(quotes).text)) if n >= 0})

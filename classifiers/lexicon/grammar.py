@@ -22,8 +22,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from classifiers.text import Word, normalise, read_word
+from classifiers.text.characters import WORD
 from classifiers.text.russian import russian_lemmas
-from classifiers.text.words import KAZAKH_LETTERS, NUMBER_RANGES, WORD, word_keys
+from classifiers.text.words import KAZAKH_LETTERS, NUMBER_RANGES, word_keys
 from models.errors import Rejected
 
 GAP_WORDS = 3

@@ -55,7 +55,7 @@ class Matcher:
 
         def cost(index: int) -> tuple[bool, int, int]:
             keys = phrase[index].keys
-            is_number = any(key.startswith("n:") for key in keys)
+            is_number = any(key.startswith("n:") or key[2:3].isdigit() for key in keys)
             return (is_number or not keys.isdisjoint(self._common), len(keys), index)
 
         return min(range(len(phrase)), key=cost)
@@ -73,13 +73,30 @@ class Matcher:
         Args:
             words: the written words of one normalised text (``WORD.findall``).
         """
+        all_anchors = list(map(self._anchors.__getitem__, words))
+        if not any(all_anchors):
+            return {}
+        present = frozenset().union(*map(self._keys.__getitem__, set(words)))
         found: dict[int, list[Match]] = {}
-        for index, anchors in enumerate(map(self._anchors.__getitem__, words)):
+        may_stand: dict[int, bool] = {DISGUISED: True}
+        for index, anchors in enumerate(all_anchors):
             for number, anchor in anchors:
+                possible = may_stand.get(number)
+                if possible is None:
+                    possible = may_stand[number] = self._may_stand(number, present)
+                if not possible:
+                    continue
                 match = self._check(words, index, number, anchor)
                 if match is not None:
                     found.setdefault(number, []).append(match)
         return found
+
+    def _may_stand(self, number: int, present: frozenset[str]) -> bool:
+        """Whether every place of a phrase has one of its words somewhere in the text."""
+        for slot in self._phrases[number]:  # noqa: SIM110 - half the time of any()
+            if slot.keys.isdisjoint(present):
+                return False
+        return True
 
     def _check(self, words: Sequence[str], index: int, number: int, anchor: int) -> Match | None:
         phrase = self._phrases[number] if number != DISGUISED else ()

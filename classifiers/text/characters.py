@@ -29,6 +29,12 @@ HIDDEN = re.compile("(?<=[^\\W\\d_])[" + "".join(sorted(INVISIBLE - {"\u00ad"}))
 
 EMOJI = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 
+APOSTROPHES = "'’ʻʼ`‘´"
+WORD = re.compile(
+    rf"[^\W_]+(?:[{APOSTROPHES}@$][^\W\d_]+)*|[$€₸₽%]|[\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
+)
+"""One word, number, currency sign or emoji of a normalised text; Uzbek o' and g' hold together."""
+
 # Latin letter -> the Cyrillic letter it is mistaken for, after lower-casing.
 LATIN_TO_CYRILLIC = dict(zip("aceopxykmthbiuhnrgvs3w", "асеорхукмтнвіинпгдвсзш", strict=True)) | {
     "b": "в",

@@ -12,14 +12,16 @@ import unicodedata
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from classifiers.text.characters import COMBINED, HIDDEN, SPECIAL, fold_character
+from classifiers.text.characters import COMBINED, HIDDEN, SPECIAL, WORD, fold_character
 
 _HTML = re.compile(
     r"<(?:br|/?(?:p|div|li|ul|ol|b|i|u|em|strong|span|a|h[1-6]|tr|td))\b[^<>]{0,500}>|&#?\w{2,8};",
     re.IGNORECASE,
 )
 _SPACED = re.compile(r"(?<![\w*])[^\W\d_](?:[ .*/|_•·~+-]{1,3}[^\W\d_](?![^\W_])){3,}")
+_SPACED_HINT = re.compile(r"(?:^|[\s(«\"])[^\W\d_][ .*/|_•·~+-]{1,3}[^\W\d_][ .*/|_•·~+-]")
 _STARRED = re.compile(r"(?<=[^\W\d_])[*|](?=[^\W\d_])")
 _SEPARATORS = re.compile(r"[ .*/|_•·~+-]+")
 # Letters of driving licences and school forms stand alone in honest ads: «категории В С D Е».
@@ -27,7 +29,7 @@ _CATEGORY_LETTERS = frozenset("abcdeавсде")
 _BREAKING_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|h[1-6]|tr)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NormalisedText:
     """A text as it reads, beside the text as it was written.
 
@@ -46,6 +48,16 @@ class NormalisedText:
     starts: "array[int] | None" = None
     ends: "array[int] | None" = None
     disguised: tuple[tuple[int, int], ...] = field(default=())
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words of ``text`` as written, in order."""
+        return WORD.findall(self.text)
+
+    @cached_property
+    def word_spans(self) -> list[tuple[int, int]]:
+        """Where each of ``words`` stands in ``text``."""
+        return [match.span() for match in WORD.finditer(self.text)]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of ``original`` that a non-empty span of ``text`` came from."""
@@ -69,7 +81,7 @@ def normalise(text: str) -> NormalisedText:
     copy.text = copy.text.lower().replace("ё", "е")
     if "*" in text or "|" in text:
         copy.substitute(_STARRED, lambda _: "", mark=True)
-    if _SPACED.search(copy.text):
+    if _SPACED_HINT.search(copy.text):
         copy.join_letters()
     return NormalisedText(text, copy.text, copy.starts, copy.ends, tuple(copy.marked))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from classifiers.text.characters import (
+    APOSTROPHES,
     CYRILLIC_TO_LATIN,
     DIGIT_TO_CYRILLIC,
     DIGIT_TO_LATIN,
@@ -31,18 +32,12 @@ from classifiers.text.stems import (
     turkic_stems,
 )
 
-_APOSTROPHES = "'’ʻʼ`‘´"
-WORD = re.compile(
-    rf"[^\W_]+(?:[{_APOSTROPHES}@$][^\W\d_]+)*|[$€₸₽%]|[\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]"
-)
-"""One word, number, currency sign or emoji of a normalised text; Uzbek o' and g' hold together."""
-
 KAZAKH_LETTERS = frozenset("әғқңөұүһі")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _LATIN = re.compile(r"[a-zß-ɏ]")
 _FOREIGN = frozenset(FOREIGN_TO_CYRILLIC) - frozenset("ө")
 _REPEATED = re.compile(r"([^\W\d_])\1\1+")
-_STRIP = str.maketrans("", "", _APOSTROPHES)
+_STRIP = str.maketrans("", "", APOSTROPHES)
 _CACHE_SIZE = 100_000
 _MAX_WORD = 64
 # Counted things after a digit: «6адам» is six people, not «бадам».
