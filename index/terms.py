@@ -13,6 +13,10 @@ MAX_INDEXED_CHARACTERS = 100_000
 
 _NOT_DIGIT = re.compile(r"\D")
 _LINK_START = re.compile(r"^(?:https?://)?(?:www\.)?", re.IGNORECASE)
+_MESSENGER = re.compile(
+    r"^(?:(?:t|telegram)\.me/(?:joinchat/|s/|\+)?|(?:wa\.me/|api\.whatsapp\.com/send\?phone=)\+?)",
+    re.IGNORECASE,
+)
 _HAS_LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -49,15 +53,17 @@ def word_of(written: str) -> str:
 def contact_key(value: str) -> str:
     """Return the key that all spellings of one phone, handle, e-mail or link share.
 
-    Phones become digits in international form (8 701 … and +7 701 … are one), handles
-    lose the @, links lose scheme, www and a closing slash. Exact, never a prefix.
+    Phones become digits in international form (8 701 … and +7 701 … are one, and
+    wa.me/7701… too), handles lose the @ and their t.me/, other links lose scheme,
+    www and a closing slash. Exact, never a prefix.
     """
-    if not _HAS_LETTER.search(value):
-        digits = _NOT_DIGIT.sub("", value)
-        if len(digits) == 10 and not value.lstrip().startswith("+"):
-            return "7" + digits
-        return "7" + digits[1:] if len(digits) == 11 and digits.startswith("8") else digits
-    return _LINK_START.sub("", value.strip()).lstrip("@").rstrip("/.,").casefold()[:MAX_CONTACT_LENGTH]
+    bare = _MESSENGER.sub("", _LINK_START.sub("", value.strip())).lstrip("@").rstrip("/.,")
+    if _HAS_LETTER.search(bare):
+        return bare.casefold()[:MAX_CONTACT_LENGTH]
+    digits = _NOT_DIGIT.sub("", bare)
+    if len(digits) == 10 and not bare.startswith("+"):
+        return "7" + digits
+    return "7" + digits[1:] if len(digits) == 11 and digits.startswith("8") else digits
 
 
 def pack_spans(spans: tuple[tuple[int, int], ...]) -> str:

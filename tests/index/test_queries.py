@@ -50,8 +50,10 @@ def test_texts_become_words_and_phrases(text: str, expected: list[set[tuple[str,
         ("+90 532 123 45 67", "905321234567"),
         ("@Work_KZ", "work_kz"),
         ("Agent@Mail.ru", "agent@mail.ru"),
-        ("https://www.t.me/work_kz/", "t.me/work_kz"),
-        ("t.me/work_kz", "t.me/work_kz"),
+        ("https://www.t.me/Work_kz/", "work_kz"),
+        ("t.me/s/work_kz", "work_kz"),
+        ("https://wa.me/77011234567", "77011234567"),
+        ("https://www.instagram.com/girls.kz/", "instagram.com/girls.kz"),
     ],
 )
 def test_contacts_become_their_keys(text: str, key: str) -> None:
