@@ -1,14 +1,20 @@
 """What both engines promise; every test runs on the embedded one and on a real Elasticsearch."""
 
+import gzip
+import json
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
 
 import pytest
 
 from index.documents import SearchDocument
 from index.engine import IndexMissing, Outcome, SearchEngine, SearchPage
 from index.queries import COUNTED_FACETS, BadCursor, BadQuery, Facet, QueryTooLong, SearchQuery, Sort
+from index.terms import tokenise_for_search
 from models.enums import Level, TextPlace
 from tests.index.factories import START, make_document
 
@@ -106,6 +112,31 @@ def test_contacts_are_found_exactly_in_any_spelling(engine: SearchEngine) -> Non
     assert find(engine, "@Girls_KZ") == [1]
     assert find(engine, "https://t.me/girls_kz/") == [1]
     assert find(engine, "770112345") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["hh_kz_full", "kk_latn_news", "kk_sentences_kaznerd", "tg_spam_ru", "ky_news_24kg"]
+)
+def test_every_real_text_is_found_by_its_own_words(engine: SearchEngine, shared_dir: Path, name: str) -> None:
+    with gzip.open(shared_dir / "data" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        texts = [json.loads(line)["text"] for line in islice(lines, 120)]
+    fill(engine, *(make_document(i, text) for i, text in enumerate(texts, start=1)))
+    rng, n_asked = random.Random(3), 0
+    lost = []
+    for i, text in enumerate(texts, start=1):
+        spans = tokenise_for_search(text).spans
+        first = rng.randrange(max(1, len(spans) - 3))
+        part = text[spans[first][0] : spans[min(first + 3, len(spans) - 1)][1]]
+        if any(sign in part for sign in '"«»“”„@') or len(part) > 200:
+            continue
+        for question in (part, f'"{part}"'):
+            n_asked += 1
+            page = engine.search(SearchQuery(question, size=100, sort=Sort.NEWEST))
+            hit = next((hit for hit in page.hits if hit.ad_id == i), None)
+            if hit is None or not any(segment.is_match for segment in hit.snippet):
+                lost.append((i, question))
+    assert lost == []
+    assert n_asked > 100
 
 
 # --- filters and facets ------------------------------------------------------------
