@@ -9,7 +9,9 @@ from models.people import Login, User
 
 
 def find_user(session: Session, name: str) -> User | None:
-    """The user of that name, disabled or not."""
+    """The user of that name, disabled or not; a name that no database can hold is nobody's."""
+    if "\x00" in name:
+        return None
     return session.scalars(select(User).where(User.name == name)).one_or_none()
 
 

@@ -137,7 +137,7 @@ def load_tasks(session: Session, ids: Sequence[int]) -> list[ReviewTask]:
 
 
 def lock_task(session: Session, task_id: int) -> None:
-    """Let nobody else decide on the task until this transaction ends, so that all its checks see one state."""
+    """Let nobody else decide on the task until this transaction ends: all its checks see one state."""
     session.execute(select(ReviewTask.id).where(ReviewTask.id == task_id).with_for_update())
 
 
