@@ -115,7 +115,7 @@ def crawl(order: Order) -> int:
 
 def _crawl(settings: Settings, db: Database, keeper: ByteKeeper, parser: ParserChild, run: RunContext) -> int:
     logging.disable(logging.INFO)  # its constructor makes Scrapy talkative: addresses would be logged
-    process = AsyncCrawlerProcess(scrapy_settings(settings, run.config), install_root_handler=False)
+    process = AsyncCrawlerProcess(scrapy_settings(settings, run.config))
     logging.getLogger("scrapy").setLevel(logging.WARNING)
     logging.disable(logging.NOTSET)
     pace = Pace(db, delay_seconds=run.config.limits.delay_seconds, clock=utc_now, jitter=random.Random())

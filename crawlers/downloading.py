@@ -1,12 +1,19 @@
 """Scrapy's HTTP handler, and plain HTTP for names that our settings lead to loopback."""
 
+from typing import TYPE_CHECKING, cast
+
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
 
+from crawlers.fetch_errors import not_sent
+from crawlers.politeness import HostPaused
 from crawlers.resolver import OUR_SETTINGS
+
+if TYPE_CHECKING:
+    from crawlers.spiders.frontier import FrontierSpider
 
 
 class GuardedDownloadHandler(HTTP11DownloadHandler):
@@ -25,6 +32,11 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """Fetch one address as Scrapy asks for it."""
         parts = urlparse_cached(request)
+        try:
+            # The request may have stood in the host's queue while the one before it met a refusal.
+            cast("FrontierSpider", self._crawler.spider).pace.check(parts.hostname or "")
+        except HostPaused as paused:
+            raise not_sent(paused) from None
         if parts.scheme != "https" or parts.hostname not in self._overridden:
             return await super().download_request(request)
         plain = request.replace(url=f"http{request.url.removeprefix('https')}")

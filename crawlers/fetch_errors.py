@@ -15,6 +15,7 @@ from scrapy.exceptions import (
 )
 
 from crawlers.guard import BlockedAddress
+from crawlers.politeness import HostPaused
 from models.enums import FetchResult
 
 
@@ -40,6 +41,13 @@ class FetchRefused(IgnoreRequest):
         super().__init__(error)
         self.result, self.error = result, error
         self.is_final, self.wait_until, self.was_sent = is_final, wait_until, was_sent
+
+
+def not_sent(paused: HostPaused) -> FetchRefused:
+    """What becomes of a request whose host rests."""
+    return FetchRefused(
+        FetchResult.SLOW_DOWN, "host_paused", is_final=False, wait_until=paused.until, was_sent=False
+    )
 
 
 _PASSING_ERRORS: tuple[tuple[type[Exception], str], ...] = (

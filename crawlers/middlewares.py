@@ -5,7 +5,7 @@ import zlib
 from typing import TYPE_CHECKING, Self, cast
 
 import brotli
-from scrapy import Request, Spider
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
@@ -14,8 +14,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawlers.fetch_errors import FetchRefused
-from crawlers.politeness import HostPaused
+from crawlers.fetch_errors import FetchRefused, not_sent
+from crawlers.politeness import HostPaused, retry_after_of
 from models.enums import FetchResult
 from models.urls import BadUrl, canonical_url
 
@@ -118,8 +118,8 @@ class PoliteRobots(RobotsTxtMiddleware):
 class BoundedDecompression(HttpCompressionMiddleware):
     """Scrapy's decompression under the size limit, with typed failures."""
 
-    def process_response(
-        self, request: Request, response: Response, spider: Spider | None = None
+    def process_response(  # type: ignore[override] # the base's spider argument is deprecated
+        self, request: Request, response: Response
     ) -> Request | Response:
         """Undo the content encoding.
 
@@ -127,7 +127,7 @@ class BoundedDecompression(HttpCompressionMiddleware):
             FetchRefused: the content is too long, or not in the encoding it claims.
         """
         try:
-            return super().process_response(request, response, spider)
+            return super().process_response(request, response)
         except IgnoreRequest:
             raise FetchRefused(FetchResult.OVERSIZE, "decompressed_too_large") from None
         except (zlib.error, brotli.error, OSError, EOFError, ValueError):
@@ -137,8 +137,8 @@ class BoundedDecompression(HttpCompressionMiddleware):
 class GuardedRedirects(RedirectMiddleware):
     """Scrapy's redirects (http and https only), with a typed end of the patience."""
 
-    def process_response(
-        self, request: Request, response: Response, spider: Spider | None = None
+    def process_response(  # type: ignore[override] # the base's spider argument is deprecated
+        self, request: Request, response: Response
     ) -> Request | Response:
         """Follow a redirect.
 
@@ -146,7 +146,7 @@ class GuardedRedirects(RedirectMiddleware):
             FetchRefused: more hops than allowed, or a Location that is no address.
         """
         try:
-            return super().process_response(request, response, spider)
+            return super().process_response(request, response)
         except IgnoreRequest:
             raise FetchRefused(FetchResult.BROKEN, "too_many_redirects") from None
         except ValueError:
@@ -166,7 +166,10 @@ class HostPace:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build as Scrapy asks."""
-        return cls(crawler)
+        middleware = cls(crawler)
+        # This signal comes before the slot's next request goes out; later would be one request too late.
+        crawler.signals.connect(middleware.note_answer, signal=signals.response_downloaded)
+        return middleware
 
     async def process_request(self, request: Request) -> None:
         """Wait for the host's turn.
@@ -178,8 +181,14 @@ class HostPace:
         try:
             wait_seconds = await _spider(self._crawler).pace.wait_seconds(host)
         except HostPaused as paused:
-            raise FetchRefused(
-                FetchResult.SLOW_DOWN, "host_paused", is_final=False, wait_until=paused.until, was_sent=False
-            ) from None
+            raise not_sent(paused) from None
         if wait_seconds > 0:
             await asyncio.sleep(wait_seconds)
+
+    def note_answer(self, response: Response, request: Request) -> None:
+        """Stop asking a host at the moment it asks for that."""
+        if response.status in (429, 503):
+            header = response.headers.get("Retry-After")
+            spider = _spider(self._crawler)
+            until = retry_after_of(header.decode("latin-1") if header else None, spider.clock())
+            spider.pace.pause(urlparse_cached(request).hostname or "", until)

@@ -36,8 +36,19 @@ class Pace:
         self._slower[host] = max(delay_seconds, self._slower.get(host, 0.0))
 
     def pause(self, host: str, until: datetime) -> None:
-        """Send nothing more to a host for a while."""
-        self._paused[host] = until
+        """Send nothing more to a host for a while; a shorter pause never ends a longer one."""
+        self._paused[host] = max(until, self._paused.get(host, until))
+
+    def check(self, host: str) -> None:
+        """Pass if this process knows of no pause.
+
+        Raises:
+            HostPaused: the host is resting.
+        """
+        now = self._clock()
+        until = self._paused.get(host)
+        if until is not None and until > now:
+            raise HostPaused(host, until, now)
 
     async def wait_seconds(self, host: str) -> float:
         """Take the host's next turn and say how long to wait for it.
@@ -45,10 +56,7 @@ class Pace:
         Raises:
             HostPaused: it is resting.
         """
-        now = self._clock()
-        until = self._paused.get(host)
-        if until is not None and until > now:
-            raise HostPaused(host, until, now)
+        self.check(host)
         delay = max(self._delay_seconds, self._slower.get(host, 0.0))
         if delay == 0:
             return 0.0

@@ -74,6 +74,7 @@ def scrapy_settings(settings: Settings, source: SourceConfig) -> dict[str, Any]:
         "FEEDS": {},
         "EXTENSIONS": dict.fromkeys(_OFF_EXTENSIONS),
         "SPIDER_MIDDLEWARES": dict.fromkeys(_OFF_SPIDER_MIDDLEWARES),
+        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",  # the frontier's order, not the newest first
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
         # The guard: names and sockets.
         "TWISTED_DNS_RESOLVER": "crawlers.resolver.GuardedResolver",
@@ -120,7 +121,9 @@ def scrapy_settings(settings: Settings, source: SourceConfig) -> dict[str, Any]:
         },
         "MEMUSAGE_ENABLED": True,
         "MEMUSAGE_LIMIT_MB": MEMORY_LIMIT_MB,
+        "DEFAULT_DROPITEM_LOG_LEVEL": "DEBUG",  # the line would quote the item, that is the page
         "STATS_DUMP": False,
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "LOG_ENABLED": False,  # our own logging stands already
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
     }

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from crawlers.decode import decode
 from crawlers.records import JSON_LINE, csv_content_type
@@ -41,8 +41,9 @@ def open_bytes(path: Path) -> IO[bytes]:
     """
     with path.open("rb") as file:
         is_gzip = file.read(2) == _GZIP
-    opened: IO[bytes] = gzip.open(path, "rb") if is_gzip else path.open("rb")  # type: ignore[assignment]
-    return opened
+    if is_gzip:
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    return path.open("rb")
 
 
 def json_records(path: Path) -> Iterator[RawRecord]:

@@ -1,0 +1,223 @@
+"""kill -9 at random moments of crawl and import: nothing lost, nothing doubled. The site's journal is the judge."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from crawlers.bytes_first import sweep_evidence
+from crawlers.importing.files import import_file
+from crawlers.jobs import run_due_crawl
+from crawlers.schedule import start_manual_run
+from models.ad import Ad, AdVersion
+from models.blobs import BlobStore
+from models.config import Settings
+from models.crawl import CrawlRun, FrontierRequest, Page, Source
+from models.enums import FetchResult, ParseState, RequestState, RunState
+from models.evidence import Evidence
+from models.integrity import verify_evidence
+from models.session import Database
+from models.worker import utc_now
+from tests.conftest import open_database
+from tests.crawlers.conftest import SITE_HOST, CrawlBench, bench_settings, channel_page
+from tests.servers.site import Reply, Site
+
+N_PAGES = 24
+N_RECORDS = 600
+N_CRAWL_KILLS = 20
+N_IMPORT_KILLS = 10
+
+WORKER = """
+import sys, json
+from models.config import load_settings
+from models.session import Database
+from models.worker import utc_now
+from crawlers.jobs import run_due_crawl
+settings = load_settings(**json.loads(sys.argv[1]))
+run_due_crawl(Database(settings), settings, now=utc_now())
+"""
+IMPORTER = """
+import sys, json
+from pathlib import Path
+import models.tables
+from models.config import load_settings
+from models.session import Database
+from models.worker import utc_now
+from crawlers.importing.files import import_file
+print("ready", flush=True)
+import_file(Database(load_settings(**json.loads(sys.argv[1]))), Path(sys.argv[2]), now=utc_now())
+"""
+
+
+def _overrides(settings: Settings) -> str:
+    return json.dumps(
+        settings.model_dump(
+            mode="json",
+            include={"data_dir", "database_url", "loopback_allow", "host_overrides", "lease_seconds"},
+        )
+    )
+
+
+def _start(code: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _kill_group(process: "subprocess.Popen[bytes]") -> None:
+    """The worker, its crawl process and the parser child, at once, as a power cut would."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _route_chain(site: Site) -> None:
+    """Each page leads to the next, has two ads, and is a little slow."""
+    for n in range(N_PAGES):
+        posts = {2 * n: f"Объявление номер {2 * n}", 2 * n + 1: f"Объявление номер {2 * n + 1}"}
+        older = n + 1 if n + 1 < N_PAGES else None
+        path = "/" if n == 0 else f"/?before={n}"
+        site.routes[path] = Reply(
+            lambda body=channel_page(posts, older=older): iter([body]), pause_seconds=0.02
+        )
+
+
+def _finish(bench: CrawlBench, run_id: int) -> None:
+    """Let a worker take up what is left, as it would: after the leases have run out."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with bench.db.read() as session:
+            if session.get_one(CrawlRun, run_id).state in (RunState.DONE, RunState.FAILED):
+                return
+        if run_due_crawl(bench.db, bench.settings, now=utc_now()).n_done == 0:
+            time.sleep(0.3)
+    pytest.fail("the run did not come to its end")
+
+
+def _check_nothing_lost(bench: CrawlBench) -> None:
+    served = {f"http://{SITE_HOST}{path}" for path in bench.site.paths()}
+    with bench.db.read() as session:
+        stored = set(session.scalars(select(Page.url).where(Page.result == FetchResult.PAGE)))
+        waiting = set(
+            session.scalars(
+                select(FrontierRequest.url).where(
+                    FrontierRequest.state.in_((RequestState.PENDING, RequestState.LEASED))
+                )
+            )
+        )
+        assert served <= stored | waiting
+        doubled = session.execute(
+            select(Ad.external_id, func.count())
+            .group_by(Ad.source_id, Ad.external_id)
+            .having(func.count() > 1)
+        ).all()
+        assert not doubled
+
+
+def _check_files(db: Database, settings: Settings) -> None:
+    store = BlobStore(settings.evidence_dir)
+    sweep_evidence(db, store, older_than_seconds=0)
+    with db.read() as session:
+        assert [damage for damage in verify_evidence(session, store) if damage] == []
+        assert set(store.names()) == set(session.scalars(select(Evidence.sha256)))
+    assert not list(store.folder.glob("**/*.tmp"))
+
+
+def test_one_kill_in_the_middle_of_a_crawl_loses_nothing(tmp_path: Path, site: Site) -> None:
+    settings = bench_settings(tmp_path / "var", site, [SITE_HOST])
+    bench = CrawlBench(site, settings, open_database(settings))
+    _kill_and_finish(bench, random.Random(1), n_kills=1)
+    bench.db.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_f1_kills_at_random_moments_of_crawls_lose_nothing(
+    settings: Settings, tmp_path: Path, site: Site
+) -> None:
+    own = bench_settings(tmp_path / "var", site, [SITE_HOST], database_url=settings.database_url)
+    bench = CrawlBench(site, own, open_database(own))
+    _kill_and_finish(bench, random.Random(20), n_kills=N_CRAWL_KILLS)
+    bench.db.close()
+
+
+def _kill_and_finish(bench: CrawlBench, chance: random.Random, *, n_kills: int) -> None:
+    _route_chain(bench.site)
+    source_id = bench.add_source(
+        pages=[{"match": ".", "page_object": "telegram_channel"}],
+        limits={"max_depth": 100, "max_pages": 500},
+    )
+    n_killed = 0
+    while n_killed < n_kills:
+        with bench.db.write() as session:
+            run = start_manual_run(session, session.get_one(Source, source_id), utc_now())
+            run.lease_expires_at = run.next_try_at = None  # the test's kill is known; no need to wait for it
+            run_id = run.id
+        n_before = len(bench.site.served())
+        worker = _start(WORKER, _overrides(bench.settings))
+        _wait_for_some_pages(bench.site, worker, n_before + chance.randint(1, N_PAGES - 2))
+        time.sleep(chance.uniform(0, 0.05))
+        if worker.poll() is None:
+            n_killed += 1
+        _kill_group(worker)
+        _check_nothing_lost(bench)
+    with bench.db.write() as session:
+        run = session.get_one(CrawlRun, run_id)
+        run.lease_expires_at = run.next_try_at = None
+    _finish(bench, run_id)
+    _check_nothing_lost(bench)
+    _check_files(bench.db, bench.settings)
+    with bench.db.read() as session:
+        assert session.scalar(select(func.count()).select_from(Ad)) == 2 * N_PAGES
+        assert session.scalar(select(func.count()).select_from(AdVersion)) == 2 * N_PAGES
+        unread = session.scalar(
+            select(func.count()).select_from(Page).where(Page.parse_state == ParseState.PENDING)
+        )
+        assert unread == 0
+
+
+def _wait_for_some_pages(site: Site, worker: "subprocess.Popen[bytes]", n: int) -> None:
+    deadline = time.monotonic() + 60
+    while len(site.served()) < n and worker.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _write_records(path: Path) -> None:
+    lines = (
+        json.dumps({"id": f"r{n}", "text": f"Запись {n}", "source": "kill"}, ensure_ascii=False)
+        for n in range(N_RECORDS)
+    )
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_kills_at_random_moments_of_imports_double_nothing(settings: Settings, tmp_path: Path) -> None:
+    db = open_database(settings)
+    file, chance, n_killed = tmp_path / "records.jsonl", random.Random(10), 0
+    _write_records(file)
+    while n_killed < N_IMPORT_KILLS:
+        importer = _start(IMPORTER, _overrides(settings), str(file))
+        assert importer.stdout is not None
+        importer.stdout.readline()
+        threading.Event().wait(chance.uniform(0, 1.2))
+        if importer.poll() is None:
+            n_killed += 1
+        _kill_group(importer)
+    report = import_file(db, file, now=utc_now())
+    assert (report.n_rows, report.n_refused) == (N_RECORDS, 0)
+    with db.read() as session:
+        for model in (Ad, AdVersion, Page):
+            assert session.scalar(select(func.count()).select_from(model)) == N_RECORDS
+    _check_files(db, settings)
+    db.close()
