@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from classifiers.lexicon.matcher import Match
+from classifiers.text import read_word
 
 _SENTENCE_END = re.compile(r"[.!?…\n;]")
 _ABBREVIATION_LETTERS = 3
@@ -72,7 +73,7 @@ def _ends(text: str, at: int) -> bool:
 
 def is_negated(words: Sequence[str], match: Match, sentences: Sentences) -> bool:
     """Whether a denial belongs to the match: before it, inside its gaps, or right after it."""
-    if any(words[index] in _NOT_BEFORE for index in match.skipped):
+    if any(_reading(words[index]) in _NOT_BEFORE for index in match.skipped):
         return True
     sentence = sentences.number(match.first)
     return _denied_before(words, match.first, sentence, sentences) or _denied_after(
@@ -80,28 +81,33 @@ def is_negated(words: Sequence[str], match: Match, sentences: Sentences) -> bool
     )
 
 
+def _reading(written: str) -> str:
+    """A negation can be disguised like any other word: «нe» with a Latin e."""
+    return read_word(written).reading
+
+
 def _denied_before(words: Sequence[str], first: int, sentence: int, sentences: Sentences) -> bool:
     if first < 1 or sentences.number(first - 1) != sentence:
         return False
-    before = words[first - 1]
+    before = _reading(words[first - 1])
     if before in _NOT_BEFORE:
-        return words[first] not in _NOT_ONLY
+        return _reading(words[first]) not in _NOT_ONLY
     if first < 2 or sentences.number(first - 2) != sentence:
         return False
-    return words[first - 2] in _NOT_BEFORE and _DENIED_VERB.match(before) is not None
+    return _reading(words[first - 2]) in _NOT_BEFORE and _DENIED_VERB.match(before) is not None
 
 
 def _denied_after(words: Sequence[str], last: int, sentence: int, sentences: Sentences) -> bool:
     for index in range(last + 1, min(last + 1 + _LOOK_AHEAD, len(words))):
         if sentences.number(index) != sentence:
             return False
-        word = words[index]
+        word = _reading(words[index])
         if index == last + 1 and word in _NOT_AFTER:
             return True
         if _FORBIDDEN.match(word) and index <= last + 2:
             return True
         if _DENIED_AFTER_KK.match(word):
             return True
-        if word in {"не", "not"} and index + 1 < len(words) and _DENIED_VERB.match(words[index + 1]):
+        if word in {"не", "not"} and index + 1 < len(words) and _DENIED_VERB.match(_reading(words[index + 1])):
             return True
     return False

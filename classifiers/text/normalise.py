@@ -22,7 +22,7 @@ _HTML = re.compile(
 )
 _SPACED = re.compile(r"(?<![\w*])[^\W\d_](?:[ .*/|_•·~+-]{1,3}[^\W\d_](?![^\W_])){3,}")
 _SPACED_HINT = re.compile(r"(?:^|[\s(«\"])[^\W\d_][ .*/|_•·~+-]{1,3}[^\W\d_][ .*/|_•·~+-]")
-_STARRED = re.compile(r"(?<=[^\W\d_])[*|](?=[^\W\d_])")
+_STARRED = re.compile(r"(?<=[^\W\d_])\*(?=[^\W\d_])")
 _SEPARATORS = re.compile(r"[ .*/|_•·~+-]+")
 # Letters of driving licences and school forms stand alone in honest ads: «категории В С D Е».
 _CATEGORY_LETTERS = frozenset("abcdeавсде")
@@ -79,7 +79,7 @@ def normalise(text: str) -> NormalisedText:
         copy.substitute(COMBINED, lambda m: unicodedata.normalize("NFC", m.group()))
         copy.substitute(SPECIAL, lambda m: fold_character(m.group()))
     copy.text = copy.text.lower().replace("ё", "е")
-    if "*" in text or "|" in text:
+    if "*" in text:
         copy.substitute(_STARRED, lambda _: "", mark=True)
     if _SPACED_HINT.search(copy.text):
         copy.join_letters()
