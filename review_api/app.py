@@ -1,8 +1,6 @@
 """The web application: JSON API and pages over the same services."""
 
 from collections.abc import Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -18,6 +16,7 @@ from models.audit import AuditLog
 from models.config import Settings
 from models.enums import Role
 from models.session import Database
+from review_api import pages
 from review_api.ads import endpoints as ads
 from review_api.audit import endpoints as audit_endpoints
 from review_api.auth import endpoints as auth
@@ -79,17 +78,11 @@ def create_app(
     app.is_https = (settings.public_url or "").startswith("https://")
     app.hosts = _allowed_hosts(settings)
     app.state.services = build_services(settings, db, audit, search, now=now)
-    pages = _load_pages()
-    for router in (*JSON_ROUTERS, system, *(pages.routers if pages else ())):
+    for router in (*JSON_ROUTERS, system, *pages.routers):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
-    add_error_handlers(app, pages.render_error if pages else None)
+    add_error_handlers(app, pages.render_error)
     return app
-
-
-def _load_pages() -> Any:
-    """The HTML side: ``routers: Sequence[APIRouter]`` and ``render_error(request, error) -> Response``."""
-    return import_module("review_api.pages") if find_spec("review_api.pages") else None
 
 
 def _allowed_hosts(settings: Settings) -> tuple[str, ...]:

@@ -72,25 +72,26 @@ def render_json(_request: Request, error: SaqshyError) -> Response:
     )
 
 
-def add_error_handlers(app: FastAPI, error_page: ErrorPage | None) -> None:
+def add_error_handlers(app: FastAPI, error_page: ErrorPage) -> None:
     """Render every error once: as a page where a person reads, as JSON below ``/api/``.
 
     Args:
         app: gets the handlers.
-        error_page: renders an error as HTML with ``error.status``; None renders JSON everywhere.
+        error_page: renders an error as HTML with ``error.status``.
     """
 
     def render(request: Request, error: SaqshyError) -> Response:
-        wants_json = error_page is None or request.url.path.startswith("/api/")
-        response = (
-            render_json(request, error) if wants_json or error_page is None else error_page(request, error)
-        )
+        is_api = request.url.path.startswith("/api/")
+        response = render_json(request, error) if is_api else error_page(request, error)
         if isinstance(error, Retryable):
             response.headers["Retry-After"] = str(max(1, round(error.delay_seconds)))
         return response
 
     def on_known(request: Request, error: Exception) -> Response:
-        return render(request, _as_saqshy_error(error))
+        known = _as_saqshy_error(error)
+        if known.status >= 500:
+            log.error("request.not_served", method=request.method, path=request.url.path, code=known.code)
+        return render(request, known)
 
     def on_bug(request: Request, error: Exception) -> Response:
         log.error("request.failed", method=request.method, path=request.url.path, exc_info=error)

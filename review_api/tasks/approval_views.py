@@ -111,7 +111,7 @@ def sign(
     """Approve or return; a form that is not whole comes back with what was written."""
     draft = SignatureDraft(verdict, reason.strip(), case_number.strip())
     words = make_frame(request, services, person).words
-    errors = _missing(words, draft)
+    errors, status = _missing(words, draft), 422
     if not errors:
         try:
             return _sign(request, services, person, task_id, confirm_decision_id, content_sha256, draft)
@@ -119,7 +119,8 @@ def sign(
             if error.status in (403, 404):
                 raise
             errors = (FieldError(_FIELD_OF.get(error.code, "verdict"), problem_text(words, error)),)
-    return _approval_page(request, services, person, task_id, draft=draft, errors=errors)
+            status = error.status
+    return _approval_page(request, services, person, task_id, draft=draft, errors=errors, status=status)
 
 
 _FIELD_OF = {"ReasonMissing": "reason", "CaseNumberMismatch": "case_number"}
@@ -165,6 +166,7 @@ def _approval_page(
     *,
     draft: SignatureDraft | None = None,
     errors: tuple[FieldError, ...] = (),
+    status: int = 200,
 ) -> Response:
     now = services.now()
     with services.db.read() as session:
@@ -189,7 +191,7 @@ def _approval_page(
         listing_problem=listing_text(frame.words, task.listing_problem),
         errors=errors,
     )
-    return render("approval.html", frame, page, status=422 if errors else 200, request=request)
+    return render("approval.html", frame, page, status=status, request=request)
 
 
 def _waiting_confirmation(task: TaskDetail) -> ShownDecision:

@@ -164,7 +164,7 @@ def decide(
         leave_task(request, services, person, task_id)
         return go_to("/queue", "put_back")
     words = make_frame(request, services, person).words
-    errors = _missing(words, draft)
+    errors, status = _missing(words, draft), 422
     if not errors:
         try:
             return _sign(request, services, person, task_id, ad_version_id, draft)
@@ -172,7 +172,8 @@ def decide(
             if error.status in (403, 404):
                 raise
             errors = (FieldError(_FIELD_OF.get(error.code, "verdict"), problem_text(words, error)),)
-    return _case_page(request, services, person, task_id, draft=draft, errors=errors)
+            status = error.status
+    return _case_page(request, services, person, task_id, draft=draft, errors=errors, status=status)
 
 
 _FIELD_OF = {
@@ -228,6 +229,7 @@ def _case_page(
     *,
     draft: Draft | None = None,
     errors: tuple[FieldError, ...] = (),
+    status: int = 200,
     opened: OpenedContacts | None = None,
 ) -> Response:
     now = services.now()
@@ -244,7 +246,7 @@ def _case_page(
         approval_href=f"/approvals/{task_id}" if task.state is TaskState.CONFIRMED else None,
         errors=errors,
     )
-    return render("case.html", frame, page, status=422 if errors else 200, request=request)
+    return render("case.html", frame, page, status=status, request=request)
 
 
 def _offered(task: TaskDetail) -> frozenset[Purpose]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.crawl import Source
 from models.enums import Purpose
 from models.review import ReviewTask
 from review_api.auth.schemas import Person
@@ -12,10 +13,10 @@ from tests.review_api.conftest import Room
 REASON = "Паспорт остаётся у администратора, долг за дорогу."
 
 
-def add_task(room: Room, **values: Any) -> FlaggedTask:
+def add_task(room: Room, source: Source | None = None, **values: Any) -> FlaggedTask:
     """An open task."""
     with room.db.write() as session:
-        return make_flagged_task(session, opened_at=room.clock(), **values)
+        return make_flagged_task(session, source, opened_at=room.clock(), **values)
 
 
 def confirm_form(task: FlaggedTask, **values: Any) -> ConfirmForm:
