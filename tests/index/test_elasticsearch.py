@@ -162,6 +162,9 @@ class Fake(ThreadingHTTPServer):
         self.pause = threading.Event()
         self.pause.set()
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that did not wait has closed its end; that is what is tried."""
+
 
 class FakeHandler(BaseHTTPRequestHandler):
     server: Fake
