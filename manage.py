@@ -233,13 +233,14 @@ def doctor() -> None:
 def add_room_commands() -> None:
     """The commands that belong to one room alone."""
     from classifiers.commands import classify
-    from crawlers.commands import extract, reextract, sources
+    from crawlers.commands import extract, import_files, reextract, sources
     from index.commands import reindex
     from review_api.commands import export, users
 
     app.command()(classify)
     app.command()(extract)
     app.command()(reextract)
+    app.command(name="import")(import_files)
     app.command()(reindex)
     app.command()(export)
     app.add_typer(sources, name="sources")

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
+import models.tables  # noqa: F401 - a mapper needs every table that its foreign keys name
 from models.config import Settings
 from models.errors import BadSettings
 
