@@ -4,6 +4,7 @@ Searches and writes use an alias; behind it stands one index with a name of its
 own. A rebuild fills another index and moves the alias in one step.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from uuid import uuid4
@@ -215,7 +216,12 @@ class ElasticsearchEngine:
         found = self._client.indices.get(
             index=f"{self._alias}-*", features=["aliases", "settings"], expand_wildcards="all"
         )
+        ours = re.compile(
+            rf"{re.escape(self._alias)}-[0-9a-f]{{12}}"
+        )  # not those of a prefix that begins alike
         for name, facts in found.items():
+            if not ours.fullmatch(name):
+                continue
             age = self._clock() - int(facts["settings"]["index"]["creation_date"]) / 1000
             if not facts["aliases"] and age > LEFTOVER_SECONDS:
                 self._client.indices.delete(index=name, ignore_unavailable=True)
