@@ -30,6 +30,7 @@ _NOT_BEFORE = frozenset(
 _NOT_AFTER = frozenset(
     ["нет", "емес", "жоқ", "жок", "эмес", "emas", "yoq", "исключен", "исключено", "исключена", "исключены"]
 )
+_IS_NOT = frozenset({"емес", "эмес", "emas"})
 _NOT_ONLY = frozenset(["только", "просто", "лишь", "важно"])
 # «интим не предлагать», «паспорт не забираем»: a verb of offering, asking or taking, denied.
 _DENIED_VERB = re.compile(
@@ -102,12 +103,16 @@ def _denied_after(words: Sequence[str], last: int, sentence: int, sentences: Sen
         if sentences.number(index) != sentence:
             return False
         word = _reading(words[index])
-        if index == last + 1 and word in _NOT_AFTER:
+        if word in _NOT_AFTER and (index == last + 1 or word in _IS_NOT):
             return True
         if _FORBIDDEN.match(word) and index <= last + 2:
             return True
         if _DENIED_AFTER_KK.match(word):
             return True
-        if word in {"не", "not"} and index + 1 < len(words) and _DENIED_VERB.match(_reading(words[index + 1])):
+        if (
+            word in {"не", "not"}
+            and index + 1 < len(words)
+            and _DENIED_VERB.match(_reading(words[index + 1]))
+        ):
             return True
     return False

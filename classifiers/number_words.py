@@ -86,7 +86,7 @@ _RUN = re.compile(
 )
 # A run can only start at one of these; cheaper to look for than the run itself.
 _HINT = re.compile(r"\b(?:восемь|плюс|семь|сегіз|жеті|сегиз|жети|ноль|девять|жүз|жуз)\b")
-_TOKEN = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r"[^\W_]+|[,;/]")
 
 
 def spoken_digits(text: str) -> Iterator[tuple[str, int, int]]:
@@ -98,7 +98,7 @@ def spoken_digits(text: str) -> Iterator[tuple[str, int, int]]:
     if not _HINT.search(text):
         return
     for run in _RUN.finditer(text):
-        words = _TOKEN.findall(run.group())
+        words = _TOKEN.findall(run.group())  # a comma stays: it parts «тридцать, пять»
         plus = "+" if words[0] == "плюс" else ""
         yield plus + "".join(_digits([w for w in words if w != "плюс"])), *run.span()
 
@@ -108,11 +108,11 @@ def _digits(words: list[str]) -> Iterator[str]:
     value, lowest = 0, 1000
     has_open = False
     for index, word in enumerate(words):
-        if word.isdecimal():
+        if word.isdecimal() or not word.isalnum():
             if has_open:
                 yield str(value)
             value, lowest, has_open = 0, 1000, False
-            yield word
+            yield word if word.isdecimal() else ""
             continue
         number, rank = _value(word)
         follows_unit = word in _KAZAKH_HUNDRED and has_open and 1 <= value <= 9
@@ -120,8 +120,8 @@ def _digits(words: list[str]) -> Iterator[str]:
             value, lowest = value * 100, 100
             continue
         is_new = rank >= lowest or number == 0 or (has_open and value == 0)
-        # «жеті жүз»: the unit before a Kazakh hundred starts a group.
-        next_is_hundred = index + 1 < len(words) and words[index + 1] in _KAZAKH_HUNDRED
+        # «жеті жүз»: the unit before a Kazakh hundred starts a group, unless a hundred still waits for it.
+        next_is_hundred = lowest != 100 and index + 1 < len(words) and words[index + 1] in _KAZAKH_HUNDRED
         if has_open and (is_new or next_is_hundred):
             yield str(value)
             value = 0

@@ -10,6 +10,7 @@ import html
 import re
 import unicodedata
 from array import array
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -169,11 +170,11 @@ def _gaps_to_close(found: str) -> list[tuple[int, int, str]]:
     if _CATEGORY_LETTERS.issuperset(letters) or len(set(letters)) == 1:
         return []
     gaps = [(m.start(), m.end(), m.group()) for m in _SEPARATORS.finditer(found)]
-    widths = [gap for _, _, gap in gaps]
+    widths = Counter(gap for _, _, gap in gaps)
     narrow = min(len(gap) for gap in widths)
     is_mixed = any(" " in gap for gap in widths) and any(gap != " " for gap in widths)
 
     def parts_words(gap: str) -> bool:
-        return is_mixed and " " in gap and (len(gap) > narrow or widths.count(gap) < len(widths) / 2)
+        return is_mixed and " " in gap and (len(gap) > narrow or widths[gap] < len(gaps) / 2)
 
     return [(start, end, " " if parts_words(gap) else "") for start, end, gap in gaps]

@@ -45,6 +45,8 @@ _VERBS = _harmonic(
     "абыз ебиз обуз абыс ебис обус атат етет отот ылат илет улат ыптыр иптир",
 )
 _MIN_STEM = 3
+# «жұмысы» is «жұмыс» with -ы, not «жұмы» with -сы.
+_NOUNS_IN_S = frozenset({"жумыс", "дауыс", "табыс", "келис", "куйеус", "орыс", "кыс"})
 # Roots of two letters, folded; any other rest of two letters is an accident («ин» of «интим»).
 _SHORT_ROOTS = frozenset(
     {"ал", "ат", "ас", "ет", "ек", "от", "уш", "уй", "ел", "ай", "аи", "уи", "су", "ис", "ун", "уз"}
@@ -77,6 +79,8 @@ def _strip(word: str, endings: tuple[str, ...]) -> str:
         if not word.endswith(ending):
             continue
         stem = word[: len(word) - len(ending)]
+        if ending[0] == "с" and stem + "с" in _NOUNS_IN_S:
+            continue
         if (len(stem) >= _MIN_STEM or stem in _SHORT_ROOTS) and _agrees(stem, ending):
             return stem
     return word

@@ -30,7 +30,9 @@ def test_all_signs_of_the_specification_are_there() -> None:
 def test_every_sign_is_named_and_defined_in_three_languages() -> None:
     lexicon = load_lexicon()
     for sign in (*lexicon.indicators.values(), *lexicon.counter_signs.values()):
-        assert [bool(sign.names[lang]) and bool(sign.definitions[lang]) for lang in SHOWN] == [True] * 3, sign.code
+        assert [bool(sign.names[lang]) and bool(sign.definitions[lang]) for lang in SHOWN] == [True] * 3, (
+            sign.code
+        )
         assert len(set(sign.names.values())) == 3, sign.code
 
 
@@ -103,7 +105,9 @@ def test_a_cue_that_cannot_be_read_is_refused(cue: str, fault: str) -> None:
         ("indicators/organs.yaml", "  side: demand", "  side: buyer", "side"),
     ],
 )
-def test_a_wrong_file_is_refused_and_says_why(tmp_path: Path, file: str, old: str, new: str, fault: str) -> None:
+def test_a_wrong_file_is_refused_and_says_why(
+    tmp_path: Path, file: str, old: str, new: str, fault: str
+) -> None:
     folder = tmp_path / "lexicon"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     path = folder / file

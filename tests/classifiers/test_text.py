@@ -13,7 +13,9 @@ from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh, turk
 HOSTILE = st.text(
     st.one_of(
         st.characters(),
-        st.sampled_from("аеикнопрстAaBcdeпочкуқғәөұүңіһ .*/-_|•&<>;0346\u200b\u00ad\ufeff\u202e\u0306\u20e3\n\0"),
+        st.sampled_from(
+            "аеикнопрстAaBcdeпочкуқғәөұүңіһ .*/-_|•&<>;0346\u200b\u00ad\ufeff\u202e\u0306\u20e3\n\0"
+        ),
         st.sampled_from("👶🍒💵️ᴋᴛρσ①３🅰ﬁİ"),
     )
 )
@@ -23,8 +25,8 @@ HOSTILE = st.text(
     ("written", "read"),
     [
         ("ЁЖИК", "ежик"),
-    ("и\u0306од", "йод"),
-    ("поч\u200bку", "почку"),
+        ("и\u0306од", "йод"),
+        ("поч\u200bку", "почку"),
         ("са\u00adлон", "салон"),
         ("и н т и м", "интим"),
         ("қ ы з д а р", "қыздар"),
@@ -95,7 +97,9 @@ def test_a_negated_verb_keeps_its_own_key() -> None:
     assert not set(turkic_stems("сатпаимын")) & set(turkic_stems("сатамын"))
 
 
-@pytest.mark.parametrize(("latin", "cyrillic"), [("qyzdar", "қыздар"), ("buyrek", "бүйрек"), ("Qytaıǵa", "Қытайға")])
+@pytest.mark.parametrize(
+    ("latin", "cyrillic"), [("qyzdar", "қыздар"), ("buyrek", "бүйрек"), ("Qytaıǵa", "Қытайға")]
+)
 def test_latin_kazakh_reads_as_folded_cyrillic(latin: str, cyrillic: str) -> None:
     assert cyrillic_from_latin_kazakh(latin.lower()) == fold_kazakh(cyrillic.lower())
 
@@ -117,10 +121,10 @@ def test_a_query_meets_other_forms_in_a_document(query: str, document: str) -> N
 
 
 def test_search_tokens_point_into_the_original() -> None:
-    text = "Тел. 👶 п*о*ч*к*у, Қыздарға!"
+    text = "Дом 👶 п*о*ч*к*у, Қыздарға!"
     tokens = search_tokens(text)
     assert [(text[t.start : t.end], t.term) for t in tokens] == [
-        ("Тел", "тел"),
+        ("Дом", "дом"),
         ("п*о*ч*к*у", "почка"),
         ("Қыздарға", "кыз"),
     ]
@@ -132,10 +136,11 @@ def test_search_tokens_point_into_the_original() -> None:
 def test_any_text_is_read_and_every_word_has_its_place(text: str) -> None:
     normalised = normalise(text)
     assert normalised.starts is None or len(normalised.starts) == len(normalised.text)
-    previous_end = 0
+    previous_start = 0
     for start, end, _ in tokenise(normalised):
-        assert previous_end <= start < end <= len(text)
-        previous_end = end
+        # One character can read as two words («¼»), which then share its place.
+        assert previous_start <= start < end <= len(text)
+        previous_start = start
     assert [t.term for t in search_tokens(text)] == search_terms(text)
 
 
@@ -148,9 +153,11 @@ def _seconds(text: str) -> float:
     return best
 
 
-@pytest.mark.parametrize("piece", ["a ", "а.б.в.г ", "&amp;", "\u200b", "а\u0306", "а*", "<b", "1 2-3", "😀x"])
+@pytest.mark.parametrize(
+    "piece", ["a ", "а.б.в.г ", "&amp;", "\u200b", "а\u0306", "а*", "<b", "1 2-3", "😀x"]
+)
 def test_time_grows_with_length_only(piece: str) -> None:
     _seconds(piece * 100)
-    small, large = _seconds(piece * 20_000), _seconds(piece * 160_000)
+    small, large = _seconds(piece * 4_000), _seconds(piece * 32_000)
     # Eight times the text; a quadratic step would take sixty-four times as long.
     assert large < 24 * small + 0.05

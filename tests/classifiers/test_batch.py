@@ -1,0 +1,81 @@
+"""What ``saqshy classify`` reads and prints."""
+
+import json
+from typing import Any
+
+from classifiers.batch import BatchCounts, classify_lines
+from classifiers.risk import classifier_version
+
+
+def _run(*lines: bytes) -> tuple[list[dict[str, Any]], BatchCounts]:
+    counts = BatchCounts()
+    return [json.loads(line) for line in classify_lines(lines, counts)], counts
+
+
+def test_a_result_has_the_promised_form() -> None:
+    (result,), counts = _run('{"id":"a1","title":"Почка","text":"Продам почку, вторая группа"}\n'.encode())
+    assert result["id"] == "a1"
+    assert (result["language"], result["flagged"], result["level"], result["side"]) == (
+        "ru",
+        True,
+        "high",
+        "offer",
+    )
+    assert list(result["purposes"]) == ["organ_removal"]
+    hit = next(hit for hit in result["indicators"] if hit["code"] == "O01")
+    assert "Продам почку, вторая группа"[hit["start"] : hit["end"]] == hit["quote"]
+    assert hit["weight"] == 9
+    assert (result["counter_signs"], result["model_words"]) == ([], [])
+    assert result["classifier_version"] == classifier_version()
+    assert counts == BatchCounts(n_done=1, n_failed=0, n_flagged=1)
+
+
+def test_hits_in_the_title_say_so() -> None:
+    (result,), _ = _run('{"title":"Продам почку","text":"Звоните"}'.encode())
+    assert [hit["in"] for hit in result["indicators"]] == ["title"]
+
+
+def test_one_line_out_per_line_in_whatever_comes() -> None:
+    lines = [
+        b'\xef\xbb\xbf{"id":1,"text":"ok"}\r\n',
+        b"{cut in ha\n",
+        b'{"id":3}\n',
+        b'{"id":4,"text":""}\n',
+        b'{"id":5,"text":7}\n',
+        b'[{"id":6}]\n',
+        b"\n",
+        b'{"id":8,"text":"\\ud83d \\ud83d\\udc76"}\n',
+        b'{"id":9,"text":"\xff\xfe"}\n',
+        b'{"id":10,"text":"' + b"a b " * 2_600_000 + b'"}\n',
+        '{"id":11,"text":"Сатамын 👶"}'.encode(),
+    ]
+    results, counts = _run(*lines)
+    assert [r["id"] for r in results] == [1, None, 3, 4, 5, None, 8, None, 10, 11]
+    assert ["error" in r for r in results] == [False, True, True, True, True, True, False, True, False, False]
+    assert (counts.n_done, counts.n_failed) == (4, 6)
+
+
+def test_csv_with_each_delimiter_and_line_breaks_in_a_field() -> None:
+    for delimiter in (b",", b";", b"\t"):
+        header = delimiter.join([b"id", b"title", b"text"])
+        row = delimiter.join([b"7", b"", '"Продам\nпочку"'.encode()])
+        (result,), _ = _run(b"\xef\xbb\xbf" + header + b"\r\n", *row.splitlines(keepends=True))
+        assert result["id"] == "7"
+        assert result["language"] == "ru"
+
+
+def test_a_csv_row_that_is_no_utf8_is_an_error_of_its_own() -> None:
+    results, counts = _run(b"id,text\n", b"1,\xcf\xf0\xee\n", b"2,fine\n")
+    assert [("error" in r) for r in results] == [True, False]
+    assert counts.n_failed == 1
+
+
+def test_progress_counts_bytes() -> None:
+    seen: list[int] = []
+    lines = [b'{"text":"a"}\n', b'{"text":"b"}\n']
+    list(classify_lines(lines, on_progress=seen.append))
+    assert seen[-1] == sum(map(len, lines))
+
+
+def test_nothing_in_nothing_out() -> None:
+    assert _run(b"", b"\n")[0] == []

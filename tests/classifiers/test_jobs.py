@@ -1,0 +1,129 @@
+"""Classifying and linking what is pending, on both databases."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from classifiers import jobs
+from classifiers.jobs import classify_pending, link_pending
+from classifiers.risk import classifier_version
+from models.ad import Ad, AdVersion, Contact
+from models.classification import Classification, ClassifierVersion, IndicatorHit, PurposeScore
+from models.enums import ClassifierState, Level, Purpose
+from models.errors import Rejected
+from models.session import Database
+from tests.factories import make_ad, make_source
+
+ORGAN = "Продам почку, срочно, вторая группа. Тел +7 701 123 45 67"
+SOFA = "Продам диван, самовывоз из центра города"
+LONG = (
+    "Требуются рабочие в тепличное хозяйство, проживание в общежитии и питание три раза в день, "
+    "оплата каждую неделю, нужны мужчины без вредных привычек, звоните до восьми вечера"
+)
+
+
+def _add(database: Database, *texts: str) -> list[int]:
+    with database.write() as session:
+        source = make_source(session)
+        return [make_ad(session, source, title="Объявление", text=text).id for text in texts]
+
+
+def test_a_pending_ad_gets_its_result_with_reasons(database: Database, now: datetime) -> None:
+    _add(database, ORGAN, SOFA)
+    report = classify_pending(database, now=now)
+    assert (report.n_done, report.n_failed) == (2, 0)
+    with database.read() as session:
+        organ, sofa = session.scalars(select(Classification).order_by(Classification.ad_version_id)).all()
+        assert (organ.is_flagged, organ.level, sofa.is_flagged) == (True, Level.HIGH, False)
+        assert {s.purpose for s in organ.scores} == {Purpose.ORGAN_REMOVAL}
+        for hit in organ.hits:
+            assert ORGAN[hit.start : hit.end] == hit.quote
+        contact = session.scalars(select(Contact)).one()
+        assert (contact.value, contact.start) == ("+77011234567", ORGAN.index("+7"))
+        assert all(v.lease_token is None for v in session.scalars(select(AdVersion)))
+        assert session.scalars(select(Ad.is_index_behind)).all() == [True, True]
+
+
+def test_running_it_again_changes_nothing(database: Database, now: datetime) -> None:
+    _add(database, ORGAN)
+    classify_pending(database, now=now)
+    assert classify_pending(database, now=now).n_done == 0
+    with database.write() as session:
+        # As if a worker had died between storing the result and noting it on the row.
+        session.scalars(select(AdVersion)).one().classified_by_id = None
+    assert classify_pending(database, now=now).n_done == 1
+    with database.read() as session:
+        counts = [
+            session.scalar(select(func.count()).select_from(t))
+            for t in (Classification, ClassifierVersion, Contact)
+        ]
+        assert counts == [1, 1, 1]
+        assert session.scalar(select(func.count()).select_from(IndicatorHit)) > 0
+        assert session.scalar(select(func.count()).select_from(PurposeScore)) == 1
+
+
+def test_one_bad_ad_is_noted_on_its_row_and_skipped(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _add(database, "первое", "сломанное", ORGAN)
+    real = jobs.classify
+
+    def fragile(text: str, title: str | None = None) -> object:
+        if text == "сломанное":
+            raise Rejected("no")
+        return real(text, title)
+
+    monkeypatch.setattr(jobs, "classify", fragile)
+    report = classify_pending(database, now=now)
+    assert (report.n_done, report.n_failed) == (2, 1)
+    with database.read() as session:
+        bad = session.scalars(select(AdVersion).where(AdVersion.text == "сломанное")).one()
+        assert (bad.error, bad.classified_by_id) == ("classify: Rejected", None)
+        assert bad.next_try_at is not None
+    assert classify_pending(database, now=now).n_done == 0
+    monkeypatch.setattr(jobs, "classify", real)
+    assert classify_pending(database, now=now + timedelta(hours=1)).n_done == 1
+
+
+def test_a_new_classifier_reads_all_ads_again_and_takes_over(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _add(database, ORGAN)
+    classify_pending(database, now=now)
+    monkeypatch.setattr(jobs, "classifier_version", lambda: "rules-next")
+    assert classify_pending(database, now=now).n_done == 1
+    with database.read() as session:
+        states = dict(session.execute(select(ClassifierVersion.version, ClassifierVersion.state)).all())
+        assert states == {
+            classifier_version(): ClassifierState.RETIRED,
+            "rules-next": ClassifierState.ENABLED,
+        }
+        assert session.scalar(select(func.count()).select_from(Classification)) == 2
+        assert session.scalar(select(func.count()).select_from(Contact)) == 1
+
+
+def test_near_duplicates_share_a_cluster(database: Database, now: datetime) -> None:
+    one, copy, other, disguised = _add(
+        database, LONG, LONG + " Тел 8 701 123 45 67", SOFA, LONG.replace("о", "o")
+    )
+    classify_pending(database, now=now)
+    assert link_pending(database, now=now).n_done == 4
+    assert link_pending(database, now=now).n_done == 0
+    with database.read() as session:
+        cluster = dict(session.execute(select(Ad.id, Ad.cluster_id)).all())
+    assert cluster[one] == cluster[copy] == cluster[disguised]
+    assert cluster[other] not in {None, cluster[one]}
+
+
+def test_an_ad_waits_for_linking_until_it_is_classified(database: Database, now: datetime) -> None:
+    _add(database, LONG)
+    assert link_pending(database, now=now).n_done == 0
+
+
+def test_two_batches_find_the_same_cluster(database: Database, now: datetime) -> None:
+    ids = _add(database, LONG, LONG)
+    classify_pending(database, now=now)
+    assert [link_pending(database, now=now, limit=1).n_done for _ in range(3)] == [1, 1, 0]
+    with database.read() as session:
+        assert len(set(session.scalars(select(Ad.cluster_id).where(Ad.id.in_(ids))))) == 1
