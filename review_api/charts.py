@@ -30,6 +30,8 @@ def draw_bars(counts: Sequence[Count]) -> tuple[Bar, ...]:
     """Bars on one scale from zero: the longest fills the room, a count above zero is always seen."""
     most = max((count.n for count in counts), default=0)
     return tuple(
-        Bar(count.label, count.n, count.look, max(FULL_WIDTH * count.n // most, LEAST_WIDTH) if count.n else 0)
+        Bar(
+            count.label, count.n, count.look, max(FULL_WIDTH * count.n // most, LEAST_WIDTH) if count.n else 0
+        )
         for count in counts
     )

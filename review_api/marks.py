@@ -7,10 +7,13 @@ every piece on their own.
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 # Control characters that a reader must see instead of suffering: they reorder, join or hide text.
 _SHOWN_AS_THEMSELVES = frozenset("\n\t")
-_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # Hangul fillers, empty Braille: letters that print nothing
+_BLANK_LETTERS = frozenset(
+    "\u115f\u1160\u2800\u3164\uffa0"
+)  # Hangul fillers, empty Braille: letters that print nothing
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Segment:
 
     @property
     def look(self) -> str:
-        """Which of the mark styles applies: ``sign``, ``more`` (two or more signs), ``counter`` or ``idle``."""
+        """Which style applies: ``sign``, ``more`` (two or more signs), ``counter`` or ``idle``."""
         counted = [span for span in self.spans if span.is_counted and not span.is_counter_sign]
         if len(counted) > 1:
             return "more"
@@ -87,7 +90,7 @@ def cut(text: str, spans: Iterable[Span]) -> list[Segment]:
     active: list[Span] = []
     waiting = iter(valid)
     upcoming = next(waiting, None)
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in pairwise(edges):
         active = [span for span in active if span.end > left]
         while upcoming is not None and upcoming.start <= left:
             active.append(upcoming)

@@ -5,7 +5,6 @@ from datetime import datetime
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from models.errors import SaqshyError
 from review_api.ads import views as ads
@@ -16,7 +15,7 @@ from review_api.deps import find_person, get_services
 from review_api.frame import make_frame
 from review_api.people import views as people
 from review_api.problems import plain_status, problem_text
-from review_api.rendering import render
+from review_api.rendering import go_to, render
 from review_api.tasks import approval_views, case_views
 from review_api.tasks import views as tasks
 
@@ -49,7 +48,8 @@ def render_error(request: Request, error: SaqshyError) -> Response:
     person = None if is_broken else find_person(request)
     if error.status == 401 and person is None:
         back = request.url.path if request.method == "GET" else "/"
-        return RedirectResponse(f"/sign-in?back={quote(back)}", status_code=303)
+        had_login = services.auth.cookie_name in request.cookies
+        return go_to(f"/sign-in?back={quote(back)}", "login_ended" if had_login else None)
     frame = make_frame(request, services, person)
     status = plain_status(error.status)
     page = ErrorPage(

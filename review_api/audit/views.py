@@ -5,12 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from models.audit import AuditAction
+from models.audit import AuditAction, Detail
 from review_api.audit.endpoints import AuditReader
 from review_api.audit.schemas import AuditCheck, AuditFilters, AuditLine
 from review_api.choices import list_href
 from review_api.deps import ServicesDep
 from review_api.frame import make_frame
+from review_api.i18n import Words
 from review_api.rendering import go_to, render
 
 router = APIRouter()
@@ -19,10 +20,19 @@ Text = Annotated[str, Query(max_length=64)]
 
 
 @dataclass(frozen=True)
+class ShownLine:
+    """One line of the log; the subject in words, its facts as ``name=value``."""
+
+    event: AuditLine
+    subject: str
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class AuditLogPage:
     """Lines of the log, newest first, and what the last full check found."""
 
-    lines: tuple[AuditLine, ...]
+    lines: tuple[ShownLine, ...]
     filters: AuditFilters
     actions: tuple[AuditAction, ...]
     check: AuditCheck | None
@@ -49,15 +59,16 @@ def show_audit(
         found = services.audit.list_lines(session, filters, cursor=cursor)
     chosen = {"action": action, "actor_name": actor_name, "subject_id": subject_id}
     query = {name: value for name, value in chosen.items() if value}
+    frame = make_frame(request, services, person, "audit")
     page = AuditLogPage(
-        lines=found.lines,
+        lines=tuple(_shown(frame.words, line) for line in found.lines),
         filters=filters,
         actions=tuple(AuditAction),
         check=services.audit.last_check,
         first_href=list_href("/audit", query) if cursor else None,
         next_href=list_href("/audit", {**query, "cursor": found.next_cursor}) if found.next_cursor else None,
     )
-    return render("audit.html", make_frame(request, services, person, "audit"), page, request=request)
+    return render("audit.html", frame, page, request=request)
 
 
 @router.post("/audit/check")
@@ -66,3 +77,14 @@ def check(services: ServicesDep, _person: AuditReader) -> Response:
     with services.db.read() as session:
         services.audit.check(session, now=services.now())
     return go_to("/audit", "audit_checked")
+
+
+def _shown(words: Words, line: AuditLine) -> ShownLine:
+    key = f"subject.{line.subject_kind}"
+    kind = words.text(key) if words.has(key) else line.subject_kind
+    facts = tuple(f"{name}={_fact(value)}" for name, value in line.details.items() if value is not None)
+    return ShownLine(line, f"{kind} {line.subject_id}", facts)
+
+
+def _fact(value: Detail) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -126,7 +126,7 @@ def show_keys(request: Request, services: ServicesDep, person: AnyPerson) -> Res
 
 
 @router.post("/keys")
-def switch_keys(person: AnyPerson, keys: Text, back: Text = "/keys") -> Response:
+def switch_keys(_person: AnyPerson, keys: Text, back: Text = "/keys") -> Response:
     """Switch one-letter keys on or off in this browser (WCAG 2.1.4)."""
     state = "off" if keys == "off" else "on"
     response = go_to(back, f"keys_{state}")

@@ -118,6 +118,7 @@
   // ---- what was written is kept in this window until it is sent ----
   all("[data-keep]").forEach((field) => {
     const name = `draft:${field.dataset.keep}`;
+    if (field.readOnly) { sessionStorage.setItem(name, field.value); return; }
     if (!field.value) field.value = sessionStorage.getItem(name) ?? "";
     field.addEventListener("input", () => sessionStorage.setItem(name, field.value));
     field.form?.addEventListener("submit", () => sessionStorage.removeItem(name));
