@@ -47,9 +47,11 @@ def migrate() -> None:
 def prepare() -> Installation:
     """The first step of every start."""
     from crawlers.commands import sync_source_rows
+    from review_api.commands import finish_interrupted_releases
 
     installation = prepare_installation(open_installation().settings, utc_now())
     sync_source_rows(installation)
+    finish_interrupted_releases(installation)
     return installation
 
 

@@ -73,9 +73,11 @@ class AdVersion(Leased, Base):
     title: Mapped[str]
     text: Mapped[str]
     author: Mapped[str | None]
+    forwarded_from: Mapped[str | None]
     region: Mapped[str | None]
     price_amount: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
     price_currency: Mapped[str | None] = mapped_column(String(3))
+    price_period: Mapped[str | None] = mapped_column(String(16))
     kind: Mapped[str | None] = mapped_column(String(32))
     published_at: Mapped[datetime | None]
     observed_at: Mapped[datetime]

@@ -216,6 +216,12 @@ def _make_release(home: Installation, services: "Services") -> int:
             services.auth.sign_out(session, person, now=utc_now())
 
 
+def finish_interrupted_releases(home: Installation) -> None:
+    """Do the last step of releases that a crash left before it."""
+    with home.database.read() as session:
+        open_services(home).releases.finish_interrupted(session)
+
+
 def release_damages(home: Installation) -> Iterator[str]:
     """Check every release: files, hashes, signature, count, numbers without gaps."""
     services = open_services(home)

@@ -20,8 +20,8 @@ FROZEN = {
     "blocklist_release": (),
     "release_line": (),
     "ad_version": (
-        "ad_id", "number", "content_sha256", "title", "text", "author", "region", "price_amount",
-        "price_currency", "kind", "published_at", "observed_at", "page_id", "is_parse_incomplete",
+        "ad_id", "number", "content_sha256", "title", "text", "author", "forwarded_from", "region", "price_amount",
+        "price_currency", "price_period", "kind", "published_at", "observed_at", "page_id", "is_parse_incomplete",
     ),
     "classification": (
         "ad_version_id", "classifier_version_id", "language", "is_flagged", "priority", "level", "side",
@@ -184,6 +184,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('audit_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audit_event_action'), ['action'], unique=False)
+        batch_op.create_index('ix_audit_event_subject', ['subject_kind', 'subject_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_audit_event_actor_id'), ['actor_id'], unique=False)
 
     op.create_table('blocklist_release',
@@ -287,9 +288,11 @@ def upgrade() -> None:
     sa.Column('title', sa.Text(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('author', sa.Text(), nullable=True),
+    sa.Column('forwarded_from', sa.Text(), nullable=True),
     sa.Column('region', sa.Text(), nullable=True),
     sa.Column('price_amount', sa.Numeric(precision=18, scale=2), nullable=True),
     sa.Column('price_currency', sa.String(length=3), nullable=True),
+    sa.Column('price_period', sa.String(length=16), nullable=True),
     sa.Column('kind', sa.String(length=32), nullable=True),
     sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('observed_at', sa.DateTime(timezone=True), nullable=False),
