@@ -81,10 +81,10 @@ def supervise(make_users: Callable[[Installation], Sequence[str]], more: Sequenc
     with only_one(settings.data_dir / "up.lock"):
         check_port_is_free(settings.host, settings.port)
         lines = make_users(prepare())
-        children = [
-            *more,
-            *(Child(name, saqshy(name), {}) for name in ("serve", "worker", "scheduler", "watchdog")),
-        ]
+        # On one terminal only what needs a person; each process alone tells more.
+        quiet = {"SAQSHY_LOG_LEVEL": os.environ.get("SAQSHY_LOG_LEVEL", "warning")}
+        names = ("serve", "worker", "scheduler", "watchdog")
+        children = [*more, *(Child(name, saqshy(name), quiet) for name in names)]
         stop = stop_on_signals()
         threading.Thread(target=announce, args=(settings, lines, stop), daemon=True).start()
         Supervisor(children).run(stop)
