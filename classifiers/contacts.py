@@ -68,7 +68,9 @@ _LETTER_DIGITS = str.maketrans("oоlіiзбчЗ", "001113643")
 _NEAR_DIGIT = re.compile(
     r"(?<=\d)[oоlіiзбч](?=[\s().\-–—]{0,2}[\doоlіiзбч])|(?<![^\W\d_])[oоlіiзбч](?=\d[\s().\-–—]?\d)"
 )
-_HAS_DIGITS = re.compile(r"(?:\d[^\n]{0,4}){7}")
+_LETTER_AFTER_DIGIT = re.compile(r"\d[oоlіiзбч]")
+_MESSENGER_NAMES = ("тг", "телег", "teleg", "tg", "инст", "insta", "ig")
+_MESSENGER_HOSTS = (".me", ".com", "ok.ru")
 _TRAILING = ".,;:!?)»\"'"
 
 
@@ -98,13 +100,18 @@ def _candidates(text: str) -> Iterator[tuple[ContactKind, str, int, int]]:
     if "@" in text:
         for match in _HANDLE.finditer(text):
             yield ContactKind.HANDLE, match.group(), *match.span()
-    for match in _NAMED_HANDLE.finditer(text):
+    for match in _NAMED_HANDLE.finditer(text) if _has_any(text, _MESSENGER_NAMES) else ():
         yield ContactKind.HANDLE, "@" + match.group(1), *match.span(1)
     yield from _phones(text)
 
 
+def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
+    """Whether any piece occurs; a plain search is a hundred times faster than the expression it guards."""
+    return any(piece in text for piece in pieces)
+
+
 def _links(text: str) -> Iterator[tuple[ContactKind, str, int, int]]:
-    for match in _MESSENGER.finditer(text):
+    for match in _MESSENGER.finditer(text) if _has_any(text, _MESSENGER_HOSTS) else ():
         address = match.group().rstrip(_TRAILING)
         name = re.split(r"[/=]", address)[-1].lstrip("@+")
         end = match.start() + len(address)
@@ -115,7 +122,7 @@ def _links(text: str) -> Iterator[tuple[ContactKind, str, int, int]]:
             yield ContactKind.HANDLE, "@" + name, match.start(), end
         else:
             yield ContactKind.LINK, _without_scheme(address), match.start(), end
-    for match in _LINK.finditer(text):
+    for match in _LINK.finditer(text) if _has_any(text, ("://", "www.")) else ():
         address = match.group().rstrip(_TRAILING)
         yield ContactKind.LINK, _without_scheme(address), match.start(), match.start() + len(address)
     for match in _DOMAIN_END.finditer(text):
@@ -130,13 +137,14 @@ def _without_scheme(address: str) -> str:
 
 
 def _phones(text: str) -> Iterator[tuple[ContactKind, str, int, int]]:
-    if _HAS_DIGITS.search(text):
+    digits = text
+    if _LETTER_AFTER_DIGIT.search(text):
         # One letter for one digit, so the places stay.
         digits = _NEAR_DIGIT.sub(lambda m: m.group().translate(_LETTER_DIGITS), text)
-        for match in _PHONE.finditer(digits):
-            value = _valid_phone(match.group())
-            if value:
-                yield ContactKind.PHONE, value, *match.span()
+    for match in _PHONE.finditer(digits):
+        value = _valid_phone(match.group())
+        if value:
+            yield ContactKind.PHONE, value, *match.span()
     for spoken, start, end in spoken_digits(text):
         value = _valid_phone(spoken)
         if value:

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from classifiers.lexicon.matcher import Match
-from classifiers.text import read_word
+from classifiers.text import NormalisedText, read_word
 
 _SENTENCE_END = re.compile(r"[.!?…\n;]")
 _ABBREVIATION_LETTERS = 3
@@ -47,19 +47,17 @@ _LOOK_AHEAD = 3
 class Sentences:
     """Sentence numbers of the words of one text, worked out when first asked for."""
 
-    def __init__(self, text: str, starts: Sequence[int]) -> None:
-        """Take a normalised text and where each of its words begins."""
-        self._text = text
-        self._starts = starts
+    def __init__(self, normalised: NormalisedText) -> None:
+        """Take a normalised text; nothing is worked out yet."""
+        self._normalised = normalised
         self._ends: list[int] | None = None
 
     def number(self, word_index: int) -> int:
         """Return the number of the sentence a word stands in, from 0."""
         if self._ends is None:
-            self._ends = [
-                at for match in _SENTENCE_END.finditer(self._text) if _ends(self._text, at := match.start())
-            ]
-        return bisect_right(self._ends, self._starts[word_index])
+            text = self._normalised.text
+            self._ends = [at for match in _SENTENCE_END.finditer(text) if _ends(text, at := match.start())]
+        return bisect_right(self._ends, self._normalised.word_spans[word_index][0])
 
 
 def _ends(text: str, at: int) -> bool:

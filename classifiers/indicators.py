@@ -135,8 +135,7 @@ class _Reading:
         self._place = place
         self._words = normalised.words
         self._found = found
-        self._spans = normalised.word_spans
-        self._sentences = Sentences(normalised.text, [start for start, _ in self._spans])
+        self._sentences = Sentences(normalised)
 
     def signs(self) -> FoundSigns:
         lexicon = self._finder._lexicon
@@ -217,7 +216,8 @@ class _Reading:
     def _hit(self, compiled: _CompiledCue, match: Match) -> Hit:
         is_counter = compiled.code in self._finder._lexicon.counter_signs
         negated = is_negated(self._words, match, self._sentences)
-        start, end = self._normalised.original_span(self._spans[match.first][0], self._spans[match.last][1])
+        spans = self._normalised.word_spans
+        start, end = self._normalised.original_span(spans[match.first][0], spans[match.last][1])
         return Hit(
             _VICTIM_CODE if compiled.code == VICTIM else compiled.code,
             self._place,
@@ -254,7 +254,7 @@ class _Reading:
         has_lookalike = False
         for match in self._found.get(DISGUISED, ()):
             word = read_word(self._words[match.first])
-            where = span(*self._spans[match.first])
+            where = span(*self._normalised.word_spans[match.first])
             has_lookalike |= word.disguise is Disguise.LOOKALIKE
             (spans if word.disguise in _STRONG_DISGUISES else soft).append(where)
         if spans or (has_lookalike and len({original[s:e].lower() for s, e in soft}) > 1):

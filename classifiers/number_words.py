@@ -84,8 +84,8 @@ _WORDS = "|".join(sorted(_ALL, key=len, reverse=True))
 _RUN = re.compile(
     rf"\b(?:плюс\W{{1,3}})?(?:{_WORDS})\b(?:[\W_]{{1,3}}(?:(?:{_WORDS})\b|\d{{1,3}}(?!\d))){{4,24}}"
 )
-# A run can only start at one of these; cheaper to look for than the run itself.
-_HINT = re.compile(r"\b(?:восемь|плюс|семь|сегіз|жеті|сегиз|жети|ноль|девять|жүз|жуз)\b")
+# A phone holds one of these; a plain search is far cheaper than looking for the run.
+_HINTS = ("восемь", "плюс", "семь", "ноль", "девять", "сегіз", "жеті", "сегиз", "жети", "жүз", "жуз")
 _TOKEN = re.compile(r"[^\W_]+|[,;/]")
 
 
@@ -95,7 +95,7 @@ def spoken_digits(text: str) -> Iterator[tuple[str, int, int]]:
     «восемь семьсот один сто двадцать три сорок пять шестьдесят семь» gives
     "87011234567". The caller decides whether that is a phone.
     """
-    if not _HINT.search(text):
+    if not any(hint in text for hint in _HINTS):
         return
     for run in _RUN.finditer(text):
         words = _TOKEN.findall(run.group())  # a comma stays: it parts «тридцать, пять»

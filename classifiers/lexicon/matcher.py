@@ -79,8 +79,8 @@ class Matcher:
         present = frozenset().union(*map(self._keys.__getitem__, set(words)))
         found: dict[int, list[Match]] = {}
         may_stand: dict[int, bool] = {DISGUISED: True}
-        for index, anchors in enumerate(all_anchors):
-            for number, anchor in anchors:
+        for index in [i for i, anchors in enumerate(all_anchors) if anchors]:
+            for number, anchor in all_anchors[index]:
                 possible = may_stand.get(number)
                 if possible is None:
                     possible = may_stand[number] = self._may_stand(number, present)
@@ -143,7 +143,10 @@ class WordKeys(dict[str, frozenset[str]]):
         super().__init__()
         self._asked = frozenset(asked)
         self._prefixes = tuple(key[2:] for key in self._asked if key.startswith("p:"))
-        self._starts = frozenset(_start(key[2:]) for key in self._asked if key[0] in "kuef")
+        self._starts = {
+            kinds: frozenset(_start(key[2:]) for key in self._asked if key[0] in kinds)
+            for kinds in ("kf", "u", "e")
+        }
         self._forms: dict[str, set[str]] = {}
         for key in self._asked:
             if key.startswith("r:"):
@@ -168,12 +171,17 @@ class WordKeys(dict[str, frozenset[str]]):
 
     def _may_be_stem(self, word: Word) -> bool:
         """Whether some asked stem begins like this word, in Cyrillic or in Latin."""
-        starts = self._starts
+        beginning = word.reading[:6]
         if word.script == "c":
-            folded = fold_kazakh(word.reading[:4])
-            return _start(folded) in starts or _start(latin_from_cyrillic_uzbek(word.reading[:4])) in starts
-        cyrillic = cyrillic_from_latin_kazakh(word.reading[:6])
-        return _start(word.reading) in starts or _start(cyrillic) in starts
+            turkic, latin, kinds = fold_kazakh(beginning), latin_from_cyrillic_uzbek(beginning), ("u",)
+        else:
+            turkic, latin, kinds = cyrillic_from_latin_kazakh(beginning), beginning, ("u", "e")
+        return self._begins(turkic, "kf") or any(self._begins(latin, kind) for kind in kinds)
+
+    def _begins(self, word: str, kinds: str) -> bool:
+        start = _start(word)
+        # A stem of two letters («ал») is the whole of its start.
+        return start in self._starts[kinds] or start[:2] in self._starts[kinds]
 
 
 _NO_KEYS: frozenset[str] = frozenset()
@@ -181,8 +189,8 @@ _UNVOICED = str.maketrans("гб", "кп")
 
 
 def _start(stem: str) -> str:
-    """First two letters, unvoiced as the end of a stem is."""
-    return stem[:2].translate(_UNVOICED)
+    """First three letters, unvoiced as the end of a stem is."""
+    return stem[:3].translate(_UNVOICED)
 
 
 class _AnchorCache(dict[str, Anchors]):
