@@ -97,4 +97,7 @@ def _without(body: bytes, name: bytes) -> bytes:
         end = lower.find(b"</" + name, start)
         if end < 0:
             return b"".join(parts)
-        at = end + len(name) + 2
+        close = lower.find(b">", end)
+        if close < 0:
+            return b"".join(parts)
+        at = close + 1

@@ -74,7 +74,8 @@ def scrapy_settings(settings: Settings, source: SourceConfig) -> dict[str, Any]:
         "FEEDS": {},
         "EXTENSIONS": dict.fromkeys(_OFF_EXTENSIONS),
         "SPIDER_MIDDLEWARES": dict.fromkeys(_OFF_SPIDER_MIDDLEWARES),
-        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",  # the frontier's order, not the newest first
+        # The frontier's order, not the newest first.
+        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
         # The guard: names and sockets.
         "TWISTED_DNS_RESOLVER": "crawlers.resolver.GuardedResolver",

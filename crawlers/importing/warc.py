@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -68,7 +69,7 @@ def archived_responses(path: Path, *, now: datetime) -> Iterator[ArchivedRespons
             if length is None:
                 offset = _find(file, mark, offset + 1)
             else:
-                offset += length
+                offset = _after_blank_lines(file, offset + length)
 
 
 def _read_at(file: IO[bytes], offset: int, now: datetime) -> tuple[ArchivedResponse, int | None]:
@@ -100,6 +101,8 @@ def _word(error: Exception) -> str:
 
 
 def _response_of(record: Any, place: str, now: datetime) -> tuple[ArchivedResponse, bool]:  # Any: warcio's
+    if not record.rec_type:
+        return ArchivedResponse(place, reason="not_a_warc_record"), False
     if record.rec_type != "response" or record.http_headers is None:
         return ArchivedResponse(place, skipped=str(record.rec_type)), True
     headers = _headers(record)
@@ -155,8 +158,6 @@ def _payload(record: Any, headers: dict[str, str]) -> tuple[bytes, str | None]:
 
 def _dechunked(raw: bytes) -> bytes:
     """Undo chunks; archives that say so but stored plain bytes are common, and left as they are."""
-    from io import BytesIO
-
     return bytes(ChunkedDataReader(BytesIO(raw)).read(MAX_BODY_BYTES * 2))
 
 
@@ -170,15 +171,25 @@ def _date(text: str | None, now: datetime) -> datetime | None:
     return when.astimezone(UTC) if is_believable else None
 
 
+def _after_blank_lines(file: IO[bytes], offset: int) -> int:
+    """Where the next record begins: between uncompressed records stand empty lines."""
+    file.seek(offset)
+    waiting = file.read(64)
+    return offset + len(waiting) - len(waiting.lstrip(b"\r\n"))
+
+
 def _find(file: IO[bytes], mark: bytes, start: int) -> int:
-    """Where the next record may begin; the file's end if none does."""
-    file.seek(start - 1)
-    position, tail = start - 1, b""
+    """Where, from ``start`` on, the next record may begin; the file's end if none does.
+
+    A leading line feed in the mark belongs to what stands before the record.
+    """
+    before = len(mark) - len(mark.lstrip(b"\n"))
+    position, tail = start - before, b""
+    file.seek(position)
     while chunk := file.read(_SEARCH_BYTES):
         found = (tail + chunk).find(mark)
         if found >= 0:
-            at = position - len(tail) + found
-            return max(start, at + (1 if mark.startswith(b"\n") else 0))
+            return position - len(tail) + found + before
         position += len(chunk)
         tail = (tail + chunk)[-len(mark) :]
     return position

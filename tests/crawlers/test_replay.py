@@ -96,14 +96,15 @@ def test_hh_page_is_one_vacancy(replay: MakeBench, shared_dir: Path) -> None:
     assert (run.n_ads, len(bench.ads())) == (1, 1)
 
 
-BROKEN_FEEDS = [
-    "feedjira_InvalidDateFormat.xml",
-    "feedparser_bozo_double-encoded-html.xml",
-    "feedparser_bozo_http_text_plain_charset.xml",
-    "feedparser_bozo_invalid-bytes-with-bom.xml",
-    "feedparser_bozo_linenoise.xml",
-    "feed2.rss",
-]
+# Entries that stand in each file.
+BROKEN_FEEDS = {
+    "feedjira_InvalidDateFormat.xml": 2,
+    "feedparser_bozo_double-encoded-html.xml": 1,
+    "feedparser_bozo_http_text_plain_charset.xml": 0,
+    "feedparser_bozo_invalid-bytes-with-bom.xml": 0,
+    "feedparser_bozo_linenoise.xml": 1,
+    "feed2.rss": 1,
+}
 
 
 def test_broken_feeds_give_what_they_hold_and_never_stop_a_crawl(replay: MakeBench, shared_dir: Path) -> None:
@@ -115,12 +116,8 @@ def test_broken_feeds_give_what_they_hold_and_never_stop_a_crawl(replay: MakeBen
     start = [f"http://feeds.example/{name}" for name in BROKEN_FEEDS]
     bench.crawl(bench.add_source("feeds_replay", kind="feed", start=start, **config))
     pages = {page.url.rpartition("/")[2]: page for page in bench.pages()}
-    assert set(pages) == set(BROKEN_FEEDS)
+    assert {name: page.n_ads for name, page in pages.items()} == BROKEN_FEEDS
     assert {page.result for page in pages.values()} == {FetchResult.PAGE}
-    assert all(
-        page.parse_state in (ParseState.PARSED, ParseState.PARSE_INCOMPLETE) for page in pages.values()
-    )
-    assert pages["feedjira_InvalidDateFormat.xml"].n_ads == 1
-    assert pages["feed2.rss"].n_ads == 1
-    # Nothing to read is never the same as nothing to find.
-    assert all(page.parse_state is ParseState.PARSE_INCOMPLETE for page in pages.values() if not page.n_ads)
+    # Cut off before its end and broken inside: what was not read is never clean.
+    for name in ("feedparser_bozo_invalid-bytes-with-bom.xml", "feedparser_bozo_linenoise.xml"):
+        assert pages[name].parse_state is ParseState.PARSE_INCOMPLETE

@@ -1,0 +1,248 @@
+"""How much a crawl costs beside a null Scrapy spider with the same settings, in one run on one machine.
+
+A site on loopback (a process of its own) answers under sixteen host names with
+vacancies of about 14 KB. The null spider fetches them and forgets them; ours
+also stores, fsyncs, extracts and keeps a frontier. Both are timed from the first
+vacancy served to the end of their process, in turn, several times; the medians
+and their ratio are printed.
+
+    .venv/bin/python -m benchmarks.crawl
+    .venv/bin/python -m benchmarks.crawl --pages 200 --rounds 3 --postgres postgresql://…/empty
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import scrapy
+from scrapy.crawler import AsyncCrawlerProcess
+from sqlalchemy import func, select
+
+from crawlers.jobs import run_due_crawl
+from crawlers.schedule import start_manual_run
+from crawlers.settings import scrapy_settings
+from crawlers.sources_config import SourceConfig
+from models.ad import Ad
+from models.config import HostPort, Settings, load_settings
+from models.crawl import Source
+from models.schema import upgrade_schema
+from models.session import Database
+from models.worker import utc_now
+
+N_HOSTS = 16
+TARGET_RATIO = 0.5
+HOSTS = [f"board{n}.example" for n in range(N_HOSTS)]
+FILLER = "<div class='related'><a href='#'>Тағы бір бос орын, толық жұмыс күні</a></div>\n" * 100
+
+
+def vacancy(host: str, number: int) -> bytes:
+    """A vacancy page as job boards write them."""
+    text = f"Вакансия {number} на {host}. " + "Обязанности: работа на складе, график 2/2. " * 15
+    posting = {
+        "@context": "https://schema.org",
+        "@type": "JobPosting",
+        "title": f"Кладовщик {number}",
+        "description": text,
+        "identifier": {"@type": "PropertyValue", "value": f"{host}-{number}"},
+        "url": f"http://{host}/vacancy/{number}",
+        "datePosted": "2026-11-01",
+        "hiringOrganization": {"@type": "Organization", "name": "ТОО Қойма"},
+    }
+    script = f'<script type="application/ld+json">{json.dumps(posting, ensure_ascii=False)}</script>'
+    return f"<html><head><title>{number}</title>{script}</head><body>{FILLER}</body></html>".encode()
+
+
+def listing(n_pages: int) -> bytes:
+    """The page that leads to all vacancies of a host."""
+    links = "".join(f'<li><a href="/vacancy/{n}">Кладовщик {n}</a></li>' for n in range(1, n_pages + 1))
+    return f"<html><body><ul>{links}</ul></body></html>".encode()
+
+
+class _Protocol(asyncio.Protocol):
+    """The least of HTTP/1.1: keeps connections open, answers GET from prepared bytes."""
+
+    def __init__(self, answers: dict[tuple[str, str], bytes], first_served_at: Any) -> None:
+        self.answers, self.first_served_at, self.waiting = answers, first_served_at, b""
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.waiting += data
+        while b"\r\n\r\n" in self.waiting:
+            head, _, self.waiting = self.waiting.partition(b"\r\n\r\n")
+            lines = head.decode("latin-1").split("\r\n")
+            path = lines[0].split(" ")[1]
+            host = next(line[5:].strip() for line in lines if line.lower().startswith("host:"))
+            body = self.answers.get((host.partition(":")[0], path))
+            if body is not None and "vacancy" in path and not self.first_served_at.value:
+                self.first_served_at.value = time.time()
+            status = "200 OK" if body is not None else "404 Not Found"
+            body = body or b""
+            head_out = f"HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\n"
+            self.transport.write(f"{head_out}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+
+def serve(n_pages: int, port: Any, first_served_at: Any) -> None:
+    """Run the site; ``port`` tells where."""
+    answers = {(host, f"/vacancy/{n}"): vacancy(host, n) for host in HOSTS for n in range(1, n_pages + 1)}
+    answers |= {(host, "/vacancies"): listing(n_pages) for host in HOSTS}
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Protocol(answers, first_served_at), "127.0.0.1", 0)
+        port.value = server.sockets[0].getsockname()[1]
+        await server.serve_forever()
+
+    asyncio.run(main())
+
+
+def source_config(n_pages: int) -> SourceConfig:
+    """The source that both spiders crawl."""
+    return SourceConfig.model_validate(
+        {
+            "name": "benchmark",
+            "kind": "job_board",
+            "title": "benchmark",
+            "start": [f"http://{host}/vacancies" for host in HOSTS],
+            "pages": [
+                {"match": "/vacancy/", "page_object": "job_posting"},
+                {"match": ".", "page_object": "job_listing"},
+            ],
+            "schedule": {"every_minutes": 60},
+            "limits": {"delay_seconds": 0, "max_pages": N_HOSTS * (n_pages + 1), "max_depth": 1},
+        }
+    )
+
+
+def bench_settings(data_dir: Path, target: HostPort, database_url: str | None) -> Settings:
+    """Settings whose host names lead to the site."""
+    return load_settings(
+        data_dir=data_dir,
+        database_url=database_url,
+        loopback_allow=(target,),
+        host_overrides=dict.fromkeys(HOSTS, target),
+    )
+
+
+class NullSpider(scrapy.Spider):
+    """Fetches everything, keeps nothing."""
+
+    name = "null"
+    n_pages = 0
+
+    async def start(self) -> Any:
+        """Ask for every vacancy."""
+        for number in range(1, self.n_pages + 1):
+            for host in HOSTS:
+                yield scrapy.Request(f"http://{host}/vacancy/{number}", dont_filter=True)
+
+    def parse(self, _response: Any) -> None:
+        """Do nothing."""
+
+
+def run_null(n_pages: int, port: int) -> None:
+    """Be the null spider's process: our settings, Scrapy's own parts instead of ours."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = bench_settings(Path(folder), ("127.0.0.1", port), None)
+        wanted = scrapy_settings(settings, source_config(n_pages))
+    stock = "scrapy.downloadermiddlewares."
+    wanted["DOWNLOADER_MIDDLEWARES"] = {
+        **{name: where for name, where in wanted["DOWNLOADER_MIDDLEWARES"].items() if where is None},
+        f"{stock}robotstxt.RobotsTxtMiddleware": 100,
+        f"{stock}httpcompression.HttpCompressionMiddleware": 590,
+        f"{stock}redirect.RedirectMiddleware": 600,
+    }
+    wanted["DOWNLOAD_HANDLERS"] = {"data": None, "file": None, "ftp": None, "s3": None}
+    wanted["ITEM_PIPELINES"] = {}
+    NullSpider.n_pages = n_pages
+    process = AsyncCrawlerProcess(wanted)
+    process.crawl(NullSpider)
+    process.start()
+
+
+def time_null(n_pages: int, port: int) -> float:
+    """Run the null spider; returns when its process ended."""
+    command = [sys.executable, "-m", "benchmarks.crawl", "--null", str(port), "--pages", str(n_pages)]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    return time.time()
+
+
+def time_ours(n_pages: int, target: HostPort, database_url: str | None) -> float:
+    """Crawl into a fresh installation; returns when it ended, every vacancy in its row."""
+    with tempfile.TemporaryDirectory(prefix="saqshy-crawl-") as folder:
+        settings = bench_settings(Path(folder), target, database_url)
+        db = Database(settings)
+        upgrade_schema(db)
+        with db.write() as session:
+            config = source_config(n_pages)
+            source = Source(
+                name=f"benchmark{time.time_ns()}",
+                kind=config.kind,
+                title="benchmark",
+                settings=config.model_dump(mode="json"),
+                settings_sha256="",
+                is_enabled=True,
+                created_at=utc_now(),
+            )
+            session.add(source)
+            session.flush()
+            source_id = source.id
+            start_manual_run(session, source, utc_now())
+        run_due_crawl(db, settings, now=utc_now())
+        ended_at = time.time()
+        with db.read() as session:
+            n_ads = session.scalar(select(func.count()).select_from(Ad).where(Ad.source_id == source_id))
+        db.close()
+    if n_ads != N_HOSTS * n_pages:
+        raise SystemExit(f"only {n_ads} of {N_HOSTS * n_pages} vacancies arrived")
+    return ended_at
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pages", type=int, default=150, help="vacancies per host (16 hosts)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--postgres", help="address of an empty database; the embedded one is the default")
+    parser.add_argument("--null", type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.null is not None:
+        run_null(given.pages, given.null)
+        return
+    port, first_served_at = multiprocessing.Value("i", 0), multiprocessing.Value("d", 0.0)
+    site = multiprocessing.Process(target=serve, args=(given.pages, port, first_served_at), daemon=True)
+    site.start()
+    while not port.value:
+        time.sleep(0.05)
+    n_all, rates = given.pages * N_HOSTS, {"null": [], "ours": []}
+    for _ in range(given.rounds):
+        for name in rates:
+            first_served_at.value = 0.0
+            if name == "null":
+                ended_at = time_null(given.pages, port.value)
+            else:
+                ended_at = time_ours(given.pages, ("127.0.0.1", port.value), given.postgres)
+            rates[name].append(n_all / (ended_at - first_served_at.value))
+            print(f"{name}: {rates[name][-1]:.0f} pages/s")
+    site.terminate()
+    null, ours = (statistics.median(rates[name]) for name in ("null", "ours"))
+    print(
+        f"{n_all} pages, median of {given.rounds} rounds: null {null:.0f}/s, ours {ours:.0f}/s,"
+        f" ratio {ours / null:.2f} (at least {TARGET_RATIO})"
+    )
+    sys.exit(0 if ours / null >= TARGET_RATIO else 1)
+
+
+if __name__ == "__main__":
+    main()
