@@ -37,7 +37,8 @@ def main(path: Path) -> None:
     with gzip.open(path) as lines:
         ads = [(ad["text"], ad.get("title")) for ad in map(json.loads, lines)]
     print(
-        f"{path.name}: {len(ads)} ads, {sum(len(text) for text, _ in ads) / len(ads):.0f} characters on average"
+        f"{path.name}: {len(ads)} ads, "
+        f"{sum(len(text) for text, _ in ads) / len(ads):.0f} characters on average"
     )
     start = seconds(lambda: classify("начало"))
     print(f"start: {start:.2f} s to load lexicon and dictionary")
@@ -55,7 +56,8 @@ def main(path: Path) -> None:
         took = seconds(ours)
         rate, plain_rate = len(ads) / took, len(ads) / unit
         print(
-            f"{name}: plain {plain_rate:,.0f} ads/s, classify {rate:,.0f} ads/s, {100 * rate / plain_rate:.1f} %"
+            f"{name}: plain {plain_rate:,.0f} ads/s, classify {rate:,.0f} ads/s, "
+            f"{100 * rate / plain_rate:.1f} %"
         )
     short = [1000 * seconds(lambda: classify(SHORT)) for _ in range(2_000)]
     print(f"one short ad, warm: p50 {percentile(short, 0.5):.2f} ms, p99 {percentile(short, 0.99):.2f} ms")

@@ -39,10 +39,10 @@ class FoundContact:
 
 _GAP = r"[\s().\-–—_*/|•·,:~]{0,3}"
 _PHONE = re.compile(
-    rf"(?<![\d.,])(?:"
+    rf"(?=[+\d])(?<![\d.,])(?:"
     rf"(?:\+{_GAP}7|8|7){_GAP}[3-79](?:{_GAP}\d){{9}}"  # Kazakhstan and Russia, whole
     rf"|7[0-7]\d(?:{_GAP}\d){{7}}"  # Kazakhstan, mobile without 8
-    rf"|\+?{_GAP}99[2368](?:{_GAP}\d){{9}}"  # Tajikistan, Kyrgyzstan, Uzbekistan, Turkmenistan
+    rf"|(?:\+{_GAP})?99[2368](?:{_GAP}\d){{9}}"  # Tajikistan, Kyrgyzstan, Uzbekistan, Turkmenistan
     rf"|\+{_GAP}[1-9](?:{_GAP}\d){{7,13}}"  # any country, with its plus
     rf"|0[2579](?:{_GAP}\d){{8}}"  # Kyrgyzstan, inside the country
     rf")(?!\d)"

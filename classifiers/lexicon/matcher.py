@@ -173,10 +173,10 @@ class WordKeys(dict[str, frozenset[str]]):
         """Whether some asked stem begins like this word, in Cyrillic or in Latin."""
         beginning = word.reading[:6]
         if word.script == "c":
-            turkic, latin, kinds = fold_kazakh(beginning), latin_from_cyrillic_uzbek(beginning), ("u",)
-        else:
-            turkic, latin, kinds = cyrillic_from_latin_kazakh(beginning), beginning, ("u", "e")
-        return self._begins(turkic, "kf") or any(self._begins(latin, kind) for kind in kinds)
+            latin = latin_from_cyrillic_uzbek(beginning)
+            return self._begins(fold_kazakh(beginning), "kf") or self._begins(latin, "u")
+        cyrillic = cyrillic_from_latin_kazakh(beginning)
+        return self._begins(cyrillic, "kf") or self._begins(beginning, "u") or self._begins(beginning, "e")
 
     def _begins(self, word: str, kinds: str) -> bool:
         start = _start(word)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from classifiers.indicators import SignFinder
+from classifiers.indicators import FoundSigns, SignFinder
 from classifiers.lexicon import FOLDER, BadCue, BadLexicon, load_lexicon, read_lexicon
 from classifiers.lexicon.grammar import parse_cue
 from classifiers.lexicon.matcher import Matcher
@@ -43,19 +43,8 @@ def test_weights_lie_where_the_rules_expect_them() -> None:
         assert all(0 < w.weight <= 10 for w in indicator.weight_if)
 
 
-def _phrase_numbers(sign_cues: tuple[object, ...]) -> int:
-    return len(sign_cues)
-
-
-SIGNS = [
-    pytest.param(sign.code, cue, id=f"{sign.code}-{number}")
-    for sign in (*load_lexicon().indicators.values(), *load_lexicon().counter_signs.values())
-    for number, cue in enumerate(sign.cues)
-]
-
-
 def _example(text: str) -> str | None:
-    """Spell out one wording a cue stands for: the first of each choice; None if it names a concept or a range."""
+    """Spell out one wording of a cue: the first of each choice; None if it names a concept or a range."""
     if re.search(r"[@<*]|(?:^| )!", text):
         return None
     text = re.sub(r" [+&] ", " ", text).replace("..", " ").replace("=", "")
@@ -129,8 +118,8 @@ def test_a_new_cue_never_loses_what_was_found(tmp_path: Path) -> None:
     new = SignFinder(read_lexicon(folder)).find(text, TextPlace.TEXT)
     assert {h.code for h in old.indicators} <= {h.code for h in new.indicators}
 
-    def covered(found: object) -> set[int]:
-        return {i for h in found.indicators if h.code == "O01" for i in range(h.start, h.end)}  # type: ignore[attr-defined]
+    def covered(found: FoundSigns) -> set[int]:
+        return {i for h in found.indicators if h.code == "O01" for i in range(h.start, h.end)}
 
     assert covered(old) <= covered(new)
 
@@ -158,7 +147,7 @@ def test_the_cue_language(cue: str, language: str, text: str, is_found: bool) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["spassk_jobs", "hh_kz_snippets", "hh_kz_full", "hh_snippets"])
 def test_ordinary_vacancies_are_left_alone(shared_dir: Path, name: str) -> None:
-    """No set flagged above 0.5 %; an indicator above 0.5 % says why in its file («frequent») or weighs little."""
+    """No set is flagged above 0.5 %, and an indicator that shows more often says why («frequent»)."""
     lexicon = load_lexicon()
     n_ads, n_flagged, codes = 0, 0, Counter[str]()
     with gzip.open(shared_dir / "data" / f"{name}.jsonl.gz") as lines:
