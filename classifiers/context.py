@@ -41,6 +41,8 @@ _DENIED_AFTER_KK = re.compile(
     r"(?:ұсынба|усынба|алмай|алынба|сұрама|сурама|тапсырылма|ұсталма|усталма|бермең|жүргізбе)"
 )
 _FORBIDDEN = re.compile(r"(?:запрещен|исключен|недопустим|тыйым|болмайды|taqiqlan)")
+# A new clause has a denial of its own: «девушку, которая не хочет …».
+_CLAUSE = re.compile(r"(?:котор|что|чтоб|если|who|which)")
 _LOOK_AHEAD = 3
 
 
@@ -101,6 +103,8 @@ def _denied_after(words: Sequence[str], last: int, sentence: int, sentences: Sen
         if sentences.number(index) != sentence:
             return False
         word = _reading(words[index])
+        if _CLAUSE.match(word):
+            return False
         if word in _NOT_AFTER and (index == last + 1 or word in _IS_NOT):
             return True
         if _FORBIDDEN.match(word) and index <= last + 2:
