@@ -144,7 +144,9 @@ def type_sign_in(page: Page, name: str) -> None:
     page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
-def test_the_whole_way_by_keyboard_alone(open_context: OpenContext, server: RunningServer, tmp_path: Path) -> None:
+def test_the_whole_way_by_keyboard_alone(
+    open_context: OpenContext, server: RunningServer, tmp_path: Path
+) -> None:
     page = open_context().new_page()
     type_sign_in(page, "analyst")
     page.keyboard.press("g")
