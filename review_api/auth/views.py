@@ -32,7 +32,10 @@ Text = Annotated[str, Form(max_length=2000)]
 
 @dataclass(frozen=True)
 class SignInPage:
-    """The form as it was sent; ``back`` is where the person wanted to go."""
+    """The form as it was sent; ``back`` is where the person wanted to go.
+
+    ``chosen_locale`` is the language chosen on this page, or empty: then the person keeps theirs.
+    """
 
     name: str
     back: str
@@ -58,7 +61,8 @@ def show_sign_in(
     """The form; a chosen language is remembered in this browser."""
     if person is not None:
         return RedirectResponse(safe_path(back), status_code=303)
-    response = _sign_in_page(request, services, SignInPage("", safe_path(back), _chosen(request, lang)))
+    chosen = choose_locale(lang) if lang else ""
+    response = _sign_in_page(request, services, SignInPage("", safe_path(back), chosen))
     if lang is not None:
         _remember_locale(response, lang)
     return response
@@ -98,6 +102,7 @@ def sign_in(
             services.auth.sign_out(session, person, now=services.now())
     response = go_to(back)
     set_login_cookies(response, services.auth, login)
+    _remember_locale(response, locale or login.person.locale)
     return response
 
 
@@ -109,6 +114,8 @@ def sign_out(services: ServicesDep, person: AnyPerson) -> Response:
     response = go_to("/sign-in", "signed_out")
     _remember_locale(response, person.locale)
     clear_login_cookie(response, services.auth)
+    # What was written and not sent is kept by the browser for the same person only.
+    response.headers["Clear-Site-Data"] = '"storage"'
     return response
 
 
@@ -136,11 +143,6 @@ def switch_keys(_person: AnyPerson, keys: Text, back: Text = "/keys") -> Respons
 
 def _sign_in_page(request: Request, services: Services, page: SignInPage, status: int = 200) -> Response:
     return render("sign_in.html", make_frame(request, services, None), page, status=status, request=request)
-
-
-def _chosen(request: Request, lang: str | None) -> str:
-    """The language somebody chose in this browser, or nothing: then the person's own counts."""
-    return choose_locale(lang) if lang else request.cookies.get(LOCALE_COOKIE, "")
 
 
 def _keep_locale(services: Services, person: Person, locale: str) -> None:

@@ -139,11 +139,13 @@
     });
   }
 
-  // ---- live counts, once a minute while the page is looked at ----
+  // ---- live counts, once a minute while somebody is at work; asking must not keep a left login alive ----
   const counts = all("[data-count]");
   if (counts.length) {
+    let lastActAt = Date.now();
+    ["keydown", "pointerdown", "scroll"].forEach((name) => addEventListener(name, () => { lastActAt = Date.now(); }, { passive: true }));
     setInterval(async () => {
-      if (document.hidden) return;
+      if (document.hidden || Date.now() - lastActAt > 120000) return;
       const answer = await fetch("/counts", { headers: { Accept: "application/json" } }).catch(() => null);
       if (!answer?.ok) return;
       const numbers = await answer.json();

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
+from index.documents import MIN_PURPOSE_SCORE
 from models.enums import Purpose, TaskState, Verdict
 from models.errors import NotFound, Rejected
 from review_api.auth.schemas import Person
@@ -25,8 +26,6 @@ from review_api.tasks.views import leave_task, text_lang
 router = APIRouter()
 
 PUT_BACK = "put_back"
-# Scores from here on are offered as ticked: the reviewer takes away rather than adds.
-OFFERED_SCORE = 0.5
 LongText = Annotated[str, Form(max_length=20_000)]
 
 
@@ -103,6 +102,13 @@ class VersionPage:
 def show_case_page(request: Request, services: ServicesDep, person: Reader, task_id: IdPath) -> Response:
     """The case, contacts masked."""
     return _case_page(request, services, person, task_id)
+
+
+@router.get("/cases/{task_id}/contacts")
+@router.get("/cases/{task_id}/decision")
+def lead_to_case(_person: Reader, task_id: IdPath) -> Response:
+    """An answer to a form has the form's address; loaded anew it leads to the case."""
+    return go_to(f"/cases/{task_id}")
 
 
 @router.post("/cases/{task_id}/contacts")
@@ -250,7 +256,8 @@ def _case_page(
 
 
 def _offered(task: TaskDetail) -> frozenset[Purpose]:
-    return frozenset(item.purpose for item in task.purposes if item.score >= OFFERED_SCORE)
+    """Purposes more likely than not come ticked: the reviewer takes away rather than adds."""
+    return frozenset(item.purpose for item in task.purposes if item.score >= MIN_PURPOSE_SCORE)
 
 
 def _state_line(frame: Frame, task: TaskDetail, is_mine: bool) -> str:

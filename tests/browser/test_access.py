@@ -153,7 +153,10 @@ def test_every_kazakh_letter_comes_from_our_typeface(
     measured = page.evaluate(
         """letters => {
             const pen = document.createElement('canvas').getContext('2d');
-            const width = (face, letter) => { pen.font = `40px ${face}`; return pen.measureText(letter).width; };
+            const width = (face, letter) => {
+                pen.font = `40px ${face}`;
+                return pen.measureText(letter).width;
+            };
             return [...letters].map(
                 letter => width('"Source Sans 3", monospace', letter) !== width('monospace', letter));
         }""",
