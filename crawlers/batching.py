@@ -19,7 +19,7 @@ class Batcher(Generic[T, R]):
         max_items: most items of one batch.
     """
 
-    def __init__(self, name: str, work: Callable[[list[T]], Sequence[R]], *, max_items: int = 64) -> None:
+    def __init__(self, name: str, work: Callable[[list[T]], Sequence[R]], *, max_items: int = 128) -> None:
         self._work, self._max_items = work, max_items
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)

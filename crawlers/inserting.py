@@ -1,14 +1,13 @@
 """Inserting rows that may be there already, alike on SQLite and PostgreSQL."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.base import Base
-
-_ROWS_AT_ONCE = 500
 
 
 def insert_missing(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> int:
@@ -22,9 +21,10 @@ def insert_missing(session: Session, model: type[Base], rows: Sequence[dict[str,
     Returns:
         How many were new.
     """
+    if not rows:
+        return 0
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    n_new = 0
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        statement = insert(model).values(list(rows[start : start + _ROWS_AT_ONCE])).on_conflict_do_nothing()
-        n_new += len(session.execute(statement.returning(model.__table__.c.id)).all())
-    return n_new
+    # Rows as parameters, not within the statement: it is compiled once and cached, whatever their number.
+    table = cast(Table, model.__table__)
+    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
+    return len(session.execute(statement, list(rows)).all())

@@ -22,7 +22,8 @@ from models.session import Database
 
 log = get_logger(__name__)
 
-MAX_UNDERWAY = 64
+# Enough for batches that make a transaction worth its fsync; Scrapy itself stops at 5 MB of unread bodies.
+MAX_UNDERWAY = 256
 # A run whose next request is later than this ends its process and comes back as a due run.
 PATIENCE = timedelta(seconds=20)
 _POLL_SECONDS = 0.5

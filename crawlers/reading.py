@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -190,20 +190,27 @@ def _is_wanted(link: LinkItem, config: SourceConfig) -> bool:
 def _finish_pages(
     session: Session, understood: Sequence[tuple[StoredPage, Extraction]], problems: dict[int, list[str]]
 ) -> None:
-    rows = {
-        row.id: row
-        for row in session.scalars(select(Page).where(Page.id.in_([page.page_id for page, _ in understood])))
+    session.execute(
+        update(Page),
+        [_finished(page, extraction, problems[page.page_id]) for page, extraction in understood],
+    )
+
+
+def _finished(page: StoredPage, extraction: Extraction, noted: list[str]) -> dict[str, Any]:
+    """Columns of a page that was read, with its key."""
+    is_whole = extraction.is_complete and not any(p.startswith("ad_refused") for p in noted)
+    return {
+        "id": page.page_id,
+        "parse_state": ParseState.PARSED if is_whole else ParseState.PARSE_INCOMPLETE,
+        "parse_problems": noted[:MAX_PROBLEMS],
+        "n_ads": len(extraction.ads),
+        "page_object": extraction.page_object or page.page_object,
+        "lease_token": None,
+        "lease_expires_at": None,
+        "next_try_at": None,
+        "error": None,
+        "attempts": 0,
     }
-    for page, extraction in understood:
-        row = rows[page.page_id]
-        noted = problems[page.page_id]
-        is_whole = extraction.is_complete and not any(p.startswith("ad_refused") for p in noted)
-        row.parse_state = ParseState.PARSED if is_whole else ParseState.PARSE_INCOMPLETE
-        row.parse_problems = noted[:MAX_PROBLEMS]
-        row.n_ads = len(extraction.ads)
-        row.page_object = extraction.page_object or row.page_object
-        row.lease_token = row.lease_expires_at = row.next_try_at = row.error = None
-        row.attempts = 0
 
 
 def _count(
