@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from classifiers.lexicon import load_lexicon
 from classifiers.risk import CODE_VERSION, ClassifiedText, classifier_version, classify
-from classifiers.similarity import band_rows, is_near_duplicate, shingles
+from classifiers.similarity import Fingerprint, band_rows, fingerprint, is_near_duplicate
 from models.ad import Ad, AdVersion, Cluster, Contact, SimilarityBand, mark_changed
+from models.audit import Actor, AuditAction, AuditLog
 from models.classification import Classification, ClassifierVersion, IndicatorHit, PurposeScore
 from models.enums import ClassifierState, check_transition
 from models.errors import SaqshyError
@@ -29,10 +30,16 @@ LEASE_SECONDS = 120.0
 _GIVEN_UP = timedelta(days=30)
 _MAX_CANDIDATES = 30
 _LINK_LOCK = 0x5A9517
+_SYSTEM = Actor(None, "system")
 
 
-def ensure_classifier_version(session: Session, *, now: datetime) -> ClassifierVersion:
+def ensure_classifier_version(
+    session: Session, *, now: datetime, audit: AuditLog | None = None
+) -> ClassifierVersion:
     """Return the row of the classifier in this code, making it the enabled one.
+
+    Taking a version into use is an audit event of the same transaction, with
+    the version that it retires.
 
     Until versions are promoted by a person (a later issue), the lexicon that is
     installed is the one in use, and the one before it is retired.
@@ -49,17 +56,38 @@ def ensure_classifier_version(session: Session, *, now: datetime) -> ClassifierV
         session.add(row)
     if row.state is not ClassifierState.ENABLED:
         row.state = check_transition(row.state, ClassifierState.ENABLED)
+        session.flush()
         others = select(ClassifierVersion).where(
             ClassifierVersion.state == ClassifierState.ENABLED, ClassifierVersion.version != name
         )
-        for other in session.scalars(others):
+        retired = session.scalars(others).all()
+        for other in retired:
             other.state = check_transition(other.state, ClassifierState.RETIRED)
+        if audit is not None:
+            audit.append(
+                session,
+                AuditAction.CLASSIFIER_REGISTERED,
+                actor=_SYSTEM,
+                subject_kind="classifier_version",
+                subject_id=row.id,
+                now=now,
+                details={
+                    "version": name,
+                    "lexicon_sha256": load_lexicon().sha256,
+                    "retired": [other.version for other in retired],
+                },
+            )
     session.flush()
     return row
 
 
 def classify_pending(
-    database: Database, *, now: datetime, limit: int = BATCH, lease_seconds: float = LEASE_SECONDS
+    database: Database,
+    audit: AuditLog | None = None,
+    *,
+    now: datetime,
+    limit: int = BATCH,
+    lease_seconds: float = LEASE_SECONDS,
 ) -> JobReport:
     """Classify up to ``limit`` ad versions that this classifier has not read yet, new ones first.
 
@@ -68,6 +96,7 @@ def classify_pending(
 
     Args:
         database: where the ads are and the results go.
+        audit: notes when a classifier version is taken into use.
         now: present time.
         limit: ad versions in one call.
         lease_seconds: after this another worker may take them.
@@ -82,7 +111,7 @@ def classify_pending(
         if known is not None and not _has_unread(session, known):
             return JobReport()
     with database.write() as session:
-        version_id = ensure_classifier_version(session, now=now).id
+        version_id = ensure_classifier_version(session, now=now, audit=audit).id
         token, ids = lease_rows(
             session,
             AdVersion,
@@ -249,7 +278,7 @@ def link_pending(
         rows = session.execute(
             select(AdVersion.id, AdVersion.title, AdVersion.text).where(AdVersion.id.in_(ids))
         ).all()
-    shingled = {row.id: shingles(f"{row.title}\n{row.text}") for row in rows}
+    prints = {row.id: fingerprint(f"{row.title}\n{row.text}") for row in rows}
     with database.write() as session:
         _one_linker_at_a_time(session)
         leased = session.scalars(
@@ -258,7 +287,7 @@ def link_pending(
             .order_by(AdVersion.id)
         ).all()
         for row in leased:
-            _link(session, row, shingled[row.id], now=now)
+            _link(session, row, prints[row.id], now=now)
             row.linked_at = now
             release(row)
             session.flush()
@@ -271,11 +300,11 @@ def _one_linker_at_a_time(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LINK_LOCK})
 
 
-def _link(session: Session, row: AdVersion, shingled: frozenset[int], *, now: datetime) -> None:
-    keys = band_rows(shingled)
+def _link(session: Session, row: AdVersion, printed: Fingerprint, *, now: datetime) -> None:
+    keys = band_rows(printed.runs)
     ad = session.get_one(Ad, row.ad_id)
     if ad.cluster_id is None:
-        ad.cluster_id = _cluster_of(session, row, shingled, keys) or _new_cluster(session, now)
+        ad.cluster_id = _cluster_of(session, row, printed, keys) or _new_cluster(session, now)
         mark_changed(session, ad.id)
     if (
         session.scalar(select(SimilarityBand.band).where(SimilarityBand.ad_version_id == row.id).limit(1))
@@ -285,14 +314,14 @@ def _link(session: Session, row: AdVersion, shingled: frozenset[int], *, now: da
 
 
 def _cluster_of(
-    session: Session, row: AdVersion, shingled: frozenset[int], keys: Sequence[tuple[int, str]]
+    session: Session, row: AdVersion, printed: Fingerprint, keys: Sequence[tuple[int, str]]
 ) -> int | None:
     """Return the oldest cluster of an ad whose text resembles this one, or None."""
     candidates = session.execute(
         select(AdVersion.id, AdVersion.title, AdVersion.text, Ad.cluster_id)
         .join(Ad, AdVersion.ad_id == Ad.id)
         .where(
-            AdVersion.id.in_(_candidate_ids(session, keys)),
+            AdVersion.id.in_({*_ids_by_band(session, keys), *_ids_by_contact(session, row)}),
             AdVersion.ad_id != row.ad_id,
             Ad.cluster_id.is_not(None),
         )
@@ -301,13 +330,13 @@ def _cluster_of(
     contacts = _contact_values(session, [row.id, *(c.id for c in candidates)])
     for candidate in candidates:
         shares = not contacts.get(row.id, frozenset()).isdisjoint(contacts.get(candidate.id, frozenset()))
-        other = shingles(f"{candidate.title}\n{candidate.text}")
-        if is_near_duplicate(shingled, other, shares_contact=shares):
+        other = fingerprint(f"{candidate.title}\n{candidate.text}")
+        if is_near_duplicate(printed, other, shares_contact=shares):
             return int(candidate.cluster_id)
     return None
 
 
-def _candidate_ids(session: Session, keys: Iterable[tuple[int, str]]) -> list[int]:
+def _ids_by_band(session: Session, keys: Iterable[tuple[int, str]]) -> list[int]:
     """Return ad versions that share a band, those with the lowest id first."""
     found: set[int] = set()
     for band, key in keys:
@@ -319,6 +348,25 @@ def _candidate_ids(session: Session, keys: Iterable[tuple[int, str]]) -> list[in
         )
         found.update(session.scalars(same))
     return sorted(found)[:_MAX_CANDIDATES]
+
+
+def _ids_by_contact(session: Session, row: AdVersion) -> list[int]:
+    """Return ad versions of other ads with a contact of this one, the newest first.
+
+    A phone of an agency stands in thousands of ads, and a copy follows its
+    original soon, so the newest are looked at.
+    """
+    own = aliased(Contact)
+    same = (
+        select(AdVersion.id)
+        .join(Contact, Contact.ad_version_id == AdVersion.id)
+        .join(own, (own.kind == Contact.kind) & (own.value == Contact.value))
+        .where(own.ad_version_id == row.id, AdVersion.ad_id != row.ad_id)
+        .group_by(AdVersion.id)
+        .order_by(AdVersion.id.desc())
+        .limit(_MAX_CANDIDATES)
+    )
+    return list(session.scalars(same))
 
 
 def _contact_values(session: Session, ad_version_ids: Sequence[int]) -> dict[int, frozenset[str]]:

@@ -1,11 +1,16 @@
 """Near-duplicates: MinHash over shingles of normalised words.
 
+Two texts meet as candidates by a band of their signatures or by a contact they
+share (classifiers.jobs); whether they are one ad is decided exactly, here.
+
 Source: Broder, "On the resemblance and containment of documents", 1997;
 bands as in Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3.
 """
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +23,13 @@ SHINGLE_WORDS = 3
 SHORT_TEXT_SHINGLES = 12
 SIMILAR = 0.7
 SIMILAR_SHORT = 0.95
-SIMILAR_WITH_CONTACT = 0.5
+# With the same phone, a copy that was re-broken, shortened or set with emoji keeps its words
+# (two thirds of them and more) and half of its runs; another vacancy of the same employer shares the
+# frame («график, питание, оформление») and so keeps runs too, but not the words of the work.
+SAME_WORDS_WITH_CONTACT = 0.65
+SIMILAR_WITH_CONTACT = 0.3
 
+T = TypeVar("T")
 Signature = NDArray[np.uint64]
 
 _PRIME = np.uint64((1 << 31) - 1)
@@ -28,12 +38,30 @@ _A = _random.integers(1, int(_PRIME), N_PERMUTATIONS, dtype=np.uint64)
 _B = _random.integers(0, int(_PRIME), N_PERMUTATIONS, dtype=np.uint64)
 
 
-def shingles(text: str) -> frozenset[int]:
-    """Return 31-bit hashes of the runs of three words of a text; of the whole if it is shorter.
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What of a text is compared.
 
-    Numbers are left out: prices, dates and phones are what copies change.
+    Attributes:
+        runs: 31-bit hashes of its runs of three words; of the whole if it is shorter.
+        words: its search terms.
+    """
+
+    runs: frozenset[int]
+    words: frozenset[str]
+
+
+def fingerprint(text: str) -> Fingerprint:
+    """Return what a text is compared by.
+
+    Numbers are left out, because prices, dates and phones are what copies
+    change; emoji and line breaks are no words.
     """
     terms = [term for term in search_terms(text) if not term.isdecimal()]
+    return Fingerprint(_runs(terms), frozenset(terms))
+
+
+def _runs(terms: Sequence[str]) -> frozenset[int]:
     if not terms:
         return frozenset()
     runs = {" ".join(terms[i : i + SHINGLE_WORDS]) for i in range(max(len(terms) - SHINGLE_WORDS + 1, 1))}
@@ -42,11 +70,11 @@ def shingles(text: str) -> frozenset[int]:
     )
 
 
-def signature(shingled: frozenset[int]) -> Signature:
+def signature(runs: frozenset[int]) -> Signature:
     """Return the MinHash signature, shape (128,); all ones for an empty set."""
-    if not shingled:
+    if not runs:
         return np.full(N_PERMUTATIONS, _PRIME, dtype=np.uint64)
-    values = np.fromiter(shingled, dtype=np.uint64, count=len(shingled))
+    values = np.fromiter(runs, dtype=np.uint64, count=len(runs))
     lowest = np.full(N_PERMUTATIONS, _PRIME, dtype=np.uint64)
     # In slices, so that a text of ten million characters needs megabytes, not gigabytes.
     for start in range(0, len(values), 4_096):
@@ -62,31 +90,26 @@ def bands(signed: Signature) -> list[str]:
     return [hashlib.blake2b(row.tobytes(), digest_size=8).hexdigest() for row in rows]
 
 
-def jaccard(one: frozenset[int], other: frozenset[int]) -> float:
-    """Return the resemblance of two shingle sets, 0 to 1; exact."""
+def jaccard(one: frozenset[T], other: frozenset[T]) -> float:
+    """Return the resemblance of two sets, 0 to 1; exact."""
     if not one or not other:
         return 0.0
     return len(one & other) / len(one | other)
 
 
-def estimated_jaccard(one: Signature, other: Signature) -> float:
-    """Return the resemblance of two texts as their signatures show it, 0 to 1, ± 0.09."""
-    return float(np.mean(one == other))
-
-
-def is_near_duplicate(one: frozenset[int], other: frozenset[int], *, shares_contact: bool) -> bool:
+def is_near_duplicate(one: Fingerprint, other: Fingerprint, *, shares_contact: bool) -> bool:
     """Whether two texts are one ad posted twice.
 
     Short texts have few words to differ in, so they must be nearly identical;
-    the same phone or handle in both makes up for much.
+    the same phone or handle in both makes up for a changed layout.
     """
-    resemblance = jaccard(one, other)
-    if shares_contact:
-        return resemblance >= SIMILAR_WITH_CONTACT
-    is_short = min(len(one), len(other)) < SHORT_TEXT_SHINGLES
+    resemblance = jaccard(one.runs, other.runs)
+    if shares_contact and resemblance >= SIMILAR_WITH_CONTACT:
+        return jaccard(one.words, other.words) >= SAME_WORDS_WITH_CONTACT or resemblance >= SIMILAR
+    is_short = min(len(one.runs), len(other.runs)) < SHORT_TEXT_SHINGLES
     return resemblance >= (SIMILAR_SHORT if is_short else SIMILAR)
 
 
-def band_rows(shingled: frozenset[int]) -> Sequence[tuple[int, str]]:
+def band_rows(runs: frozenset[int]) -> Sequence[tuple[int, str]]:
     """Return (band number, key) pairs of a text; empty for a text without words."""
-    return list(enumerate(bands(signature(shingled)))) if shingled else []
+    return list(enumerate(bands(signature(runs)))) if runs else []

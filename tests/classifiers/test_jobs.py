@@ -1,5 +1,6 @@
 """Classifying and linking what is pending, on both databases."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,10 +10,12 @@ from classifiers import jobs
 from classifiers.jobs import classify_pending, link_pending
 from classifiers.risk import classifier_version
 from models.ad import Ad, AdVersion, Contact
+from models.audit import AuditAction, AuditEvent, AuditLog
 from models.classification import Classification, ClassifierVersion, IndicatorHit, PurposeScore
 from models.enums import ClassifierState, Level, Purpose
 from models.errors import Rejected
 from models.session import Database
+from tests.classifiers.test_similarity import COOK, COOK_IN_CHANNEL, WAITER
 from tests.factories import make_ad, make_source
 
 ORGAN = "Продам почку, срочно, вторая группа. Тел +7 701 123 45 67"
@@ -114,6 +117,31 @@ def test_near_duplicates_share_a_cluster(database: Database, now: datetime) -> N
         cluster = dict(session.execute(select(Ad.id, Ad.cluster_id)).all())
     assert cluster[one] == cluster[copy] == cluster[disguised]
     assert cluster[other] not in {None, cluster[one]}
+
+
+def test_a_shared_phone_makes_a_candidate(database: Database, now: datetime) -> None:
+    cook, in_channel, waiter = _add(database, COOK, COOK_IN_CHANNEL, WAITER)
+    classify_pending(database, now=now)
+    link_pending(database, now=now)
+    with database.read() as session:
+        cluster = dict(session.execute(select(Ad.id, Ad.cluster_id)).all())
+    assert cluster[cook] == cluster[in_channel] != cluster[waiter]
+
+
+def test_taking_a_version_into_use_is_audited_once(
+    database: Database, audit_log: AuditLog, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _add(database, ORGAN)
+    classify_pending(database, audit_log, now=now)
+    classify_pending(database, audit_log, now=now)
+    monkeypatch.setattr(jobs, "classifier_version", lambda: "rules-next")
+    classify_pending(database, audit_log, now=now)
+    with database.read() as session:
+        events = session.scalars(select(AuditEvent).order_by(AuditEvent.seq)).all()
+        assert [e.action for e in events] == [AuditAction.CLASSIFIER_REGISTERED] * 2
+        first, second = (json.loads(e.details) for e in events)
+        assert (first["version"], first["retired"]) == (classifier_version(), [])
+        assert (second["version"], second["retired"]) == ("rules-next", [classifier_version()])
 
 
 def test_an_ad_waits_for_linking_until_it_is_classified(database: Database, now: datetime) -> None:
