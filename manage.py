@@ -131,6 +131,7 @@ def worker() -> None:
 def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> list[list[Job]]:
     """The jobs of a worker: crawls beside each other, the pipeline in the order of the flow, upkeep."""
     from classifiers.jobs import classify_pending, link_pending
+    from crawlers.commands import sweep
     from crawlers.jobs import run_due_crawl
     from crawlers.reextracting import extract_pending
     from index.engines import open_engine
@@ -153,6 +154,7 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
     upkeep = [
         Job("expire_claims", lambda now: expire_claims(database, audit, now=now), 10.0),
         Job("expire_entries", lambda now: expire_entries(database, audit, now=now), 60.0),
+        Job("sweep_evidence", lambda now: sweep(home, now), 3600.0),
         Job("note_audit_head", home.note_audit_head, 60.0),
     ]
     return [*([[crawl]] * N_CRAWL_LANES), pipeline, upkeep]

@@ -7,6 +7,7 @@ Imports of what fetches and parses stand inside the functions: every start of
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from models.crawl import CrawlRun, Source
 from models.doctor import Finding
 from models.errors import Rejected
 from models.installation import Installation, open_installation
+from models.leases import JobReport
 from models.progress import Progress
 from models.worker import utc_now
 
@@ -206,6 +208,25 @@ def import_files(
                 details={"n_rows": report.n_rows, "n_stored": report.n_stored, "n_refused": report.n_refused},
             )
     raise typer.Exit(1 if n_failed else 0)
+
+
+def sweep(home: Installation, now: datetime) -> JobReport:
+    """Remove stored files that no row names, as a crash leaves them; the log says how many."""
+    from crawlers.bytes_first import sweep_evidence
+
+    n_removed = sweep_evidence(home.database, home.store)
+    if n_removed:
+        with home.database.write() as session:
+            home.audit.append(
+                session,
+                AuditAction.EVIDENCE_SWEPT,
+                actor=Actor(None, "worker"),
+                subject_kind="evidence",
+                subject_id="files",
+                now=now,
+                details={"n_removed": n_removed},
+            )
+    return JobReport(n_done=n_removed)
 
 
 def sha256_of(file: Path) -> str:

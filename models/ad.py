@@ -31,6 +31,7 @@ class Ad(Leased, Base):
     __table_args__ = (
         UniqueConstraint("source_id", "external_id"),
         Index("ix_ad_behind", "is_index_behind", "id"),
+        Index("ix_ad_source_url", "source_id", "url"),
     )
 
     id: Mapped[RowId]

@@ -165,6 +165,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('ad', schema=None) as batch_op:
         batch_op.create_index('ix_ad_behind', ['is_index_behind', 'id'], unique=False)
+        batch_op.create_index('ix_ad_source_url', ['source_id', 'url'], unique=False)
         batch_op.create_index(batch_op.f('ix_ad_cluster_id'), ['cluster_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_ad_last_seen_at'), ['last_seen_at'], unique=False)
 
