@@ -44,7 +44,7 @@ types:
 	$(BIN)/mypy
 
 unit:
-	$(BIN)/pytest -n 2 --dist loadfile --durations=10
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --durations=15
 
 faults: $(VENV)/installed-dev
 	$(BIN)/pytest -m slow --durations=10

@@ -146,7 +146,7 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
             "extract",
             lambda now: extract_pending(database, home.store, parser, now=now, lease_seconds=seconds),
         ),
-        Job("classify", lambda now: classify_pending(database, now=now)),
+        Job("classify", lambda now: classify_pending(database, audit, now=now)),
         Job("link", lambda now: link_pending(database, now=now)),
         Job("triage", lambda now: open_review_tasks(database, audit, now=now)),
         Job("index", lambda now: index_pending(database, engine, now=now)),
