@@ -1,4 +1,4 @@
-"""All benchmarks one after the other: ``make bench``. Each states its own goal and exits 1 when it is missed."""
+"""All benchmarks one after the other: ``make bench``. Each states its goal and exits 1 when it is missed."""
 
 import subprocess
 import sys

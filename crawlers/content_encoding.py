@@ -89,7 +89,10 @@ def _zlib(body: bytes, wbits: int, room: int, *, has_more: bool = False) -> tupl
     """Undo one stream; return its bytes, whether it ended as it should, and what stands behind it."""
     decoder = zlib.decompressobj(wbits)
     out = bytearray()
-    waiting = [body[-_TRAILER_BYTES:], body[:-_TRAILER_BYTES]]  # the check sum apart: if wrong, the rest was read
+    waiting = [
+        body[-_TRAILER_BYTES:],
+        body[:-_TRAILER_BYTES],
+    ]  # the check sum apart: if wrong, the rest was read
     try:
         while waiting and not decoder.eof and len(out) < room:
             out += decoder.decompress(waiting.pop(), room - len(out))
@@ -119,7 +122,9 @@ def _brotli(body: bytes, room: int) -> tuple[bytes, bool]:
 def _zstd(body: bytes, room: int) -> tuple[bytes, bool]:
     out = bytearray()
     while body and len(out) < room:
-        decoder = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG})
+        decoder = zstd.ZstdDecompressor(
+            options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
+        )
         try:
             out += decoder.decompress(body, room - len(out))
             while not decoder.eof and not decoder.needs_input and len(out) < room:

@@ -54,7 +54,9 @@ def test_every_encoding_is_undone(body: bytes, encoding: str | None) -> None:
         (PAGE, "gzip, gzip, gzip, gzip", "too_many_content_encodings"),
     ],
 )
-def test_a_wrong_encoding_leaves_the_bytes_as_they_are_and_says_so(body: bytes, encoding: str, problem: str) -> None:
+def test_a_wrong_encoding_leaves_the_bytes_as_they_are_and_says_so(
+    body: bytes, encoding: str, problem: str
+) -> None:
     undone = undo_content_encoding(body, encoding, max_bytes=CAP)
     assert (undone.body, undone.problems, undone.is_complete) == (body, (problem,), False)
 
