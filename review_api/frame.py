@@ -15,6 +15,8 @@ from review_api.tasks.schemas import QueueFilters
 
 # The numbers in the bar are the same for everybody; one look per ten seconds is fresh enough.
 COUNTS_LIVE_FOR = timedelta(seconds=10)
+# How much is unread changes slowly, and counting it reads an index of every page and version.
+UNREAD_LIVES_FOR = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,25 @@ def count_waiting(request: Request, services: Services, person: Person) -> Count
     counts = Counts(waiting, to_sign, now)
     request.app.state.counts = counts
     return counts
+
+
+@dataclass(frozen=True)
+class UnreadCount:
+    """How many texts no classifier has read yet."""
+
+    n: int
+    counted_at: datetime
+
+
+def count_unread(request: Request, services: Services) -> int:
+    """Texts that no classifier has read yet, counted at most ``UNREAD_LIVES_FOR`` ago."""
+    now = services.now()
+    kept: UnreadCount | None = getattr(request.app.state, "unread", None)
+    if kept is None or not timedelta() <= now - kept.counted_at < UNREAD_LIVES_FOR:
+        with services.db.read() as session:
+            kept = UnreadCount(services.ads.unread(session).n_versions_unscored, now)
+        request.app.state.unread = kept
+    return kept.n
 
 
 def forget_counts(request: Request) -> None:

@@ -13,7 +13,7 @@ from review_api.charts import Bar, Count, draw_bars
 from review_api.choices import Narrowing, chosen_in, list_href, narrow
 from review_api.deps import Analyst, Reader, ServicesDep
 from review_api.fields import IdPath
-from review_api.frame import count_waiting, forget_counts, make_frame
+from review_api.frame import count_unread, count_waiting, forget_counts, make_frame
 from review_api.i18n import Words
 from review_api.rendering import go_to, render
 from review_api.services import Services
@@ -92,12 +92,11 @@ def show_queue(
     with services.db.read() as session:
         found = services.tasks.queue(session, person, filters, cursor=cursor, now=now)
         facets = services.tasks.facets(session, filters, now=now)
-        unread = services.ads.unread(session)
     frame = make_frame(request, services, person, "queue")
     words = frame.words
     chosen = chosen_in(filters)
     counts = {name: getattr(facets, name) for name in FACETS}
-    n_unread = unread.n_versions_unscored
+    n_unread = count_unread(request, services)
     page = QueuePage(
         rows=tuple(_queue_line(words, row, now) for row in found.rows),
         n_waiting=facets.n_waiting,
