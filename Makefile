@@ -38,7 +38,7 @@ lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/djlint --quiet --profile jinja --lint review_api/templates
+	$(BIN)/djlint --quiet --lint review_api/templates
 
 types:
 	$(BIN)/mypy
