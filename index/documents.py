@@ -8,11 +8,8 @@ from functools import cached_property
 from index.queries import MAX_VALUE_LENGTH, Facet, Flag
 from index.terms import MAX_CONTACT_LENGTH, TokenisedText, contact_key, tokenise_for_search
 from models.ad import Ad, AdVersion
-from models.classification import Classification
+from models.classification import MIN_PURPOSE_SCORE, Classification
 from models.enums import LEVELS_BY_SEVERITY, Level, Purpose, TaskState, TextPlace
-
-MIN_PURPOSE_SCORE = 0.5
-"""A purpose is searched for where it is more likely than not."""
 
 MAX_KEYWORD_LENGTH = MAX_CONTACT_LENGTH
 

@@ -3,12 +3,14 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, Numeric, String, UniqueConstraint, update
+from sqlalchemy import ForeignKey, Index, Numeric, String, UniqueConstraint, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base, Leased, RowId, Sha256, enum_column
 from models.crawl import Page, Source
 from models.enums import AdState, ContactKind, TextPlace
+
+_FAILED = text("error IS NOT NULL")
 
 
 class Cluster(Base):
@@ -65,6 +67,8 @@ class AdVersion(Leased, Base):
         UniqueConstraint("ad_id", "number"),
         Index("ix_ad_version_to_classify", "classified_by_id", "id"),
         Index("ix_ad_version_to_link", "linked_at", "id"),
+        # The few that no classifier could read: counted for every page of the queue.
+        Index("ix_ad_version_unscored", "classified_by_id", sqlite_where=_FAILED, postgresql_where=_FAILED),
     )
 
     id: Mapped[RowId]

@@ -10,6 +10,9 @@ from models.ad import AdVersion
 from models.base import Base, RowId, enum_column
 from models.enums import ClassifierState, Language, Level, Purpose, Side, TextPlace
 
+# From this score on a purpose is named in lists, facets and the index: more likely than not.
+MIN_PURPOSE_SCORE = 0.5
+
 
 class ClassifierVersion(Base):
     """One exact classifier: code, lexicon and (later) artifact, named by their hash."""

@@ -5,6 +5,7 @@ most one decision per stage and at most one decision per person, and decisions
 cannot be updated or deleted (triggers in the first migration).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
@@ -12,9 +13,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.ad import Ad, AdVersion
 from models.base import Base, RowId, Sha256, enum_column
-from models.classification import Classification
-from models.enums import Level, Purpose, Role, TaskState, Verdict
+from models.classification import MIN_PURPOSE_SCORE, Classification
+from models.enums import Language, Level, Purpose, Role, Side, SourceKind, TaskState, Verdict
 from models.people import User
+
+MAX_REGION = 100
 
 _OPEN_STATES = text("state IN ('open', 'claimed', 'confirmed', 'returned')")
 
@@ -23,7 +26,9 @@ class ReviewTask(Base):
     """Work for a person: one flagged ad, at most one open task per ad.
 
     ``round`` counts how often a second person sent it back. ``case_number`` is
-    what people say aloud: year and running number.
+    what people say aloud: year and running number. ``side`` to ``purposes`` repeat
+    what the shown text and its classification say, so that the queue is filtered
+    and counted along one index; :meth:`show` keeps them in step.
     """
 
     __tablename__ = "review_task"
@@ -35,7 +40,21 @@ class ReviewTask(Base):
             sqlite_where=_OPEN_STATES,
             postgresql_where=_OPEN_STATES,
         ),
-        Index("ix_review_task_queue", "state", "severity", "priority", "id"),
+        # The order of the queue, then all that it can be filtered and counted by: no page of it
+        # and no count reads a row that it does not show.
+        Index(
+            "ix_review_task_queue",
+            "state",
+            "severity",
+            "priority",
+            "id",
+            "level",
+            "side",
+            "language",
+            "region",
+            "source_kind",
+            "purposes",
+        ),
         CheckConstraint("(claimed_by_id IS NULL) = (claim_expires_at IS NULL)", name="claim_is_whole"),
     )
 
@@ -50,6 +69,13 @@ class ReviewTask(Base):
     severity: Mapped[int]
     priority: Mapped[float]
     is_referral: Mapped[bool] = mapped_column(default=False)
+    side: Mapped[Side] = mapped_column(enum_column(Side))
+    language: Mapped[Language] = mapped_column(enum_column(Language))
+    # Cut, since an index row has a limit and the words of a page have none; "" when the page names none.
+    region: Mapped[str] = mapped_column(String(MAX_REGION))
+    source_kind: Mapped[SourceKind] = mapped_column(enum_column(SourceKind))
+    # The likely purposes in the order of the enum, between bars: "|forced_labour|organ_removal|".
+    purposes: Mapped[str] = mapped_column(String(256))
     round: Mapped[int] = mapped_column(default=1)
     opened_at: Mapped[datetime]
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
@@ -62,6 +88,36 @@ class ReviewTask(Base):
     classification: Mapped[Classification] = relationship()
     claimed_by: Mapped[User | None] = relationship()
     decisions: Mapped[list["Decision"]] = relationship(back_populates="task", order_by="Decision.id")
+
+    def show(self, ad: Ad, version: AdVersion, classification: Classification) -> None:
+        """Let the task be about this text of the ad and what was found in it.
+
+        The level, priority and referral stay: how serious a task is, its opener decides.
+        """
+        self.ad, self.ad_version, self.classification = ad, version, classification
+        self.side = classification.side
+        self.language = classification.language
+        self.region = cut_region(version.region)
+        self.source_kind = ad.source.kind
+        self.purposes = join_purposes(
+            score.purpose for score in classification.scores if score.score >= MIN_PURPOSE_SCORE
+        )
+
+
+def cut_region(region: str | None) -> str:
+    """A region as tasks hold it: at most ``MAX_REGION`` characters, empty for none."""
+    return (region or "")[:MAX_REGION]
+
+
+def join_purposes(purposes: Iterable[Purpose]) -> str:
+    """Purposes as one column that can be searched, grouped by and split again."""
+    chosen = frozenset(purposes)
+    return "".join(f"|{purpose.value}" for purpose in Purpose if purpose in chosen) + "|" if chosen else ""
+
+
+def split_purposes(purposes: str) -> list[str]:
+    """The values that :func:`join_purposes` put together."""
+    return purposes.strip("|").split("|") if purposes else []
 
 
 class Decision(Base):

@@ -28,7 +28,9 @@ SYSTEM = Actor(None, "system")
 KAZAKHSTAN = timezone(timedelta(hours=5))
 
 
-def open_review_tasks(db: Database, audit: AuditLog, *, now: datetime, limit: int = 200) -> JobReport:
+def open_review_tasks(
+    db: Database, audit: AuditLog, *, now: datetime, limit: int = 200, batch: int = 5000
+) -> JobReport:
     """Turn new classifications of enabled classifier versions into review tasks.
 
     A flagged text, or one that could not be read whole, opens a case, unless the
@@ -40,12 +42,17 @@ def open_review_tasks(db: Database, audit: AuditLog, *, now: datetime, limit: in
         db: the database.
         audit: the log.
         now: present time.
-        limit: at most so many cases, and so many texts without any sign.
+        limit: at most so many texts that need a person, each in a transaction of its own.
+        batch: so many texts that need nobody are settled by one statement; all of them are,
+            since every look for the next one that does would pass by them again.
 
     Returns:
         How many classifications were dealt with.
     """
-    n_done = _pass_clear_ones(db, now, limit)
+    n_done = n_passed = _pass_clear_ones(db, now, batch)
+    while n_passed == batch:
+        n_passed = _pass_clear_ones(db, now, batch)
+        n_done += n_passed
     for _ in range(limit):
         if not _triage_one(db, audit, now):
             break
@@ -69,7 +76,7 @@ def _needs_person() -> ColumnElement[bool]:
 
 
 def _pass_clear_ones(db: Database, now: datetime, limit: int) -> int:
-    """Mark texts that need no person, many in one transaction."""
+    """Mark up to ``limit`` texts that need no person, in one statement."""
     chosen = select(Classification.id).where(_waits(), not_(_needs_person())).limit(limit)
     with db.read() as session:
         if session.scalars(chosen.limit(1)).first() is None:
@@ -141,15 +148,13 @@ def _opens_case(session: Session, classification: Classification) -> bool:
 def _open(session: Session, audit: AuditLog, classification: Classification, now: datetime) -> None:
     task = ReviewTask(
         case_number=next_case_number(session, now),
-        ad_id=classification.ad_version.ad_id,
-        ad_version_id=classification.ad_version_id,
-        classification_id=classification.id,
         level=classification.level,
         severity=severity_of(classification),
         priority=classification.priority,
         is_referral=is_referral(classification),
         opened_at=now,
     )
+    task.show(classification.ad_version.ad, classification.ad_version, classification)
     session.add(task)
     session.flush()
     details = {

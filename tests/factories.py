@@ -343,9 +343,6 @@ def make_flagged_task(
     is_referral = classification.is_minor or classification.is_live_victim
     task = ReviewTask(
         case_number=f"2026-{next_number():06d}",
-        ad_id=ad.id,
-        ad_version_id=version.id,
-        classification_id=classification.id,
         level=classification.level,
         severity=LEVELS_BY_SEVERITY.index(classification.level)
         + (len(LEVELS_BY_SEVERITY) if is_referral else 0),
@@ -353,6 +350,7 @@ def make_flagged_task(
         is_referral=is_referral,
         opened_at=opened_at,
     )
+    task.show(ad, version, classification)
     session.add(task)
     session.flush()
     return FlaggedTask(

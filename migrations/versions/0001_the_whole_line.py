@@ -317,6 +317,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_ad_version_page_id'), ['page_id'], unique=False)
         batch_op.create_index('ix_ad_version_to_classify', ['classified_by_id', 'id'], unique=False)
         batch_op.create_index('ix_ad_version_to_link', ['linked_at', 'id'], unique=False)
+        batch_op.create_index('ix_ad_version_unscored', ['classified_by_id'], unique=False, sqlite_where=sa.text('error IS NOT NULL'), postgresql_where=sa.text('error IS NOT NULL'))
 
     op.create_table('frontier_request',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -442,6 +443,11 @@ def upgrade() -> None:
     sa.Column('severity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('priority', sa.Double(), nullable=False),
     sa.Column('is_referral', sa.Boolean(), nullable=False),
+    sa.Column('side', sa.Enum('offer', 'demand', name='side', native_enum=False, length=32), nullable=False),
+    sa.Column('language', sa.Enum('kk', 'ru', 'uz', 'ky', 'en', 'mixed', 'unknown', name='language', native_enum=False, length=32), nullable=False),
+    sa.Column('region', sa.String(length=100), nullable=False),
+    sa.Column('source_kind', sa.Enum('classifieds', 'job_board', 'channel', 'feed', 'forum', 'import', name='sourcekind', native_enum=False, length=32), nullable=False),
+    sa.Column('purposes', sa.String(length=256), nullable=False),
     sa.Column('round', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('claimed_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -457,7 +463,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('case_number', name=op.f('uq_review_task_case_number'))
     )
     with op.batch_alter_table('review_task', schema=None) as batch_op:
-        batch_op.create_index('ix_review_task_queue', ['state', 'severity', 'priority', 'id'], unique=False)
+        batch_op.create_index('ix_review_task_queue', ['state', 'severity', 'priority', 'id', 'level', 'side', 'language', 'region', 'source_kind', 'purposes'], unique=False)
         batch_op.create_index('uq_review_task_open_ad', ['ad_id'], unique=True, sqlite_where=sa.text("state IN ('open', 'claimed', 'confirmed', 'returned')"), postgresql_where=sa.text("state IN ('open', 'claimed', 'confirmed', 'returned')"))
 
     op.create_table('decision',

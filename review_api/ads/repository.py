@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from index.documents import MIN_PURPOSE_SCORE
 from models.ad import Ad, AdVersion
-from models.classification import Classification, PurposeScore
+from models.classification import MIN_PURPOSE_SCORE, Classification, PurposeScore
 from models.crawl import Page
 from models.enums import ParseState, Purpose
 from models.review import ReviewTask

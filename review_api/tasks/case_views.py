@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from index.documents import MIN_PURPOSE_SCORE
+from models.classification import MIN_PURPOSE_SCORE
 from models.enums import Purpose, TaskState, Verdict
 from models.errors import NotFound, Rejected
 from review_api.auth.schemas import Person

@@ -1,36 +1,41 @@
 """Counting the waiting tasks by facet.
 
-Two cross tables hold all that any choice of filters needs. Counting a hundred
-thousand tasks takes a while, so a table is kept for a hundred times as long as it
-took to make: at most a hundredth of the time goes into counting. A small queue,
-counted in no time, is counted anew for every page.
+The tasks are counted once by all facets together; that table holds whatever any
+choice of filters needs. A small queue is counted anew for every page. Counting a
+hundred thousand tasks takes a while, so a large table is kept for a hundred times
+as long as it took to make: at most a hundredth of the time goes into counting.
 """
 
 import time
-from collections import Counter
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
 from sqlalchemy.orm import Session
 
+from models.review import cut_region, split_purposes
 from review_api.tasks import repository
+from review_api.tasks.repository import TaskKind
 from review_api.tasks.schemas import Facets, FacetValue, QueueFilters
 
-# The order of the parts of a cross table's keys; the plain table stops before the last.
-FACET_NAMES = ("level", "side", "language", "region", "source_kind", "purpose")
 KEPT_TIMES_AS_LONG = 100
 MAX_KEPT_SECONDS = 60.0
-NO_TIME_SECONDS = 0.05
+# As many tasks are counted within a few milliseconds.
+N_COUNTED_ANEW = 2000
+FACET_NAMES = ("level", "side", "language", "region", "source_kind", "purpose")
 
-CrossTable = Counter[tuple[str, ...]]
+# The values of tasks of one kind per facet, in the order of FACET_NAMES; purposes are none, one or many.
+Values = tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True)
-class _Tables:
-    plain: CrossTable
-    by_purpose: CrossTable
+@dataclass
+class _Table:
+    """How many waiting tasks there are of each kind, and the counts already made from it."""
+
+    kinds: list[tuple[Values, int]]
     kept_until: float
+    counted: dict[QueueFilters, Facets] = field(default_factory=dict)
 
 
 class FacetCounter:
@@ -38,53 +43,65 @@ class FacetCounter:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._tables: _Tables | None = None
+        self._table: _Table | None = None
 
     def count(self, session: Session, filters: QueueFilters, *, now: datetime) -> Facets:
         """Counts over the waiting tasks, each facet under the filters of all the others."""
-        tables = self._current(session, now)
-        chosen = {name: str(getattr(filters, name) or "") for name in FACET_NAMES}
-        table = tables.by_purpose if chosen["purpose"] else tables.plain
-        values = {
-            name: _count_facet(name, tables.by_purpose if name == "purpose" else table, chosen)
-            for name in FACET_NAMES
-        }
-        return Facets(n_waiting=sum(_matching(table, chosen).values()), **values)
+        table = self._current(session, now)
+        facets = table.counted.get(filters)
+        if facets is None:
+            facets = table.counted[filters] = _count(table, filters)
+        return facets
 
-    def _current(self, session: Session, now: datetime) -> _Tables:
-        tables = self._tables
-        if tables is not None and time.monotonic() < tables.kept_until:
-            return tables
+    def _current(self, session: Session, now: datetime) -> _Table:
+        table = self._table
+        if table is not None and time.monotonic() < table.kept_until:
+            return table
         # Those who come while one counts take what was counted last.
-        if not self._lock.acquire(blocking=tables is None):
-            return tables or self._make(session, now)
+        if not self._lock.acquire(blocking=table is None):
+            return table or _make_table(session, now)
         try:
-            self._tables = self._make(session, now)
-            return self._tables
+            self._table = _make_table(session, now)
+            return self._table
         finally:
             self._lock.release()
 
-    def _make(self, session: Session, now: datetime) -> _Tables:
-        start = time.monotonic()
-        plain = repository.cross_table(session, now)
-        by_purpose = repository.cross_table_by_purpose(session, now)
-        end = time.monotonic()
-        seconds = end - start if end - start > NO_TIME_SECONDS else 0.0
-        return _Tables(plain, by_purpose, end + min(seconds * KEPT_TIMES_AS_LONG, MAX_KEPT_SECONDS))
+
+def _make_table(session: Session, now: datetime) -> _Table:
+    start = time.monotonic()
+    counted = repository.count_kinds(session, now)
+    kinds = [(_values(kind), n) for kind, n in counted.items()]
+    end = time.monotonic()
+    seconds = min((end - start) * KEPT_TIMES_AS_LONG, MAX_KEPT_SECONDS)
+    return _Table(kinds, end + seconds if counted.total() > N_COUNTED_ANEW else end)
 
 
-def _matching(table: CrossTable, chosen: dict[str, str], *, but: str | None = None) -> CrossTable:
-    """Rows of a cross table that fit the chosen values, those of the facet ``but`` left open."""
-    wanted = [(place, chosen[name]) for place, name in enumerate(FACET_NAMES) if chosen[name] and name != but]
-    return Counter(
-        {key: n for key, n in table.items() if all(key[place] == value for place, value in wanted)}
-    )
+def _values(kind: TaskKind) -> Values:
+    *single, purposes = kind
+    return (*((value,) if value else () for value in single), tuple(split_purposes(purposes)))
 
 
-def _count_facet(name: str, table: CrossTable, chosen: dict[str, str]) -> tuple[FacetValue, ...]:
-    place = FACET_NAMES.index(name)
-    counts: Counter[str] = Counter()
-    for key, n in _matching(table, chosen, but=name).items():
-        if key[place]:
-            counts[key[place]] += n
-    return tuple(FacetValue(value, n) for value, n in counts.most_common())
+def _count(table: _Table, filters: QueueFilters) -> Facets:
+    """One pass: a task counts in all facets if every filter fits, in one if only that filter does not."""
+    counts: tuple[dict[str, int], ...] = tuple(defaultdict(int) for _ in FACET_NAMES)
+    chosen = [
+        (place, cut_region(value) if name == "region" else value)
+        for place, name in enumerate(FACET_NAMES)
+        if (value := getattr(filters, name)) is not None
+    ]
+    n_waiting = 0
+    for values, n in table.kinds:
+        misfits = [place for place, value in chosen if value not in values[place]]
+        if len(misfits) > 1:
+            continue
+        if not misfits:
+            n_waiting += n
+        for place in misfits or range(len(FACET_NAMES)):
+            for value in values[place]:
+                counts[place][value] += n
+    return Facets(n_waiting, **dict(zip(FACET_NAMES, map(_most_common, counts), strict=True)))
+
+
+def _most_common(counts: dict[str, int]) -> tuple[FacetValue, ...]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(FacetValue(value, n) for value, n in ordered)

@@ -37,10 +37,7 @@ def refresh_task(session: Session, audit: AuditLog, task: ReviewTask, *, actor: 
     newest = repository.newest_classification(session, task.ad_id)
     if newest is None or task.state not in REFRESHED_STATES or newest.id == task.classification_id:
         return False
-    task.ad_version_id = newest.ad_version_id
-    task.ad_version = newest.ad_version
-    task.classification_id = newest.id
-    task.classification = newest
+    task.show(task.ad, newest.ad_version, newest)
     task.is_referral = task.is_referral or is_referral(newest)
     if severity_of(newest) > task.severity:
         task.severity = severity_of(newest)

@@ -9,20 +9,45 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, String, and_, func, or_, select, type_coerce, update
 from sqlalchemy.orm import Session, joinedload
 
-from index.documents import MIN_PURPOSE_SCORE
-from models.ad import Ad, AdVersion
-from models.classification import Classification, ClassifierVersion, IndicatorHit, PurposeScore
-from models.crawl import Source
-from models.enums import ClassifierState, Purpose, TaskState
-from models.review import Decision, ReviewTask
+from models.ad import Ad
+from models.classification import (
+    MIN_PURPOSE_SCORE,
+    Classification,
+    ClassifierVersion,
+    IndicatorHit,
+    PurposeScore,
+)
+from models.enums import ClassifierState, Purpose, TaskState, TextPlace
+from models.review import Decision, ReviewTask, cut_region, join_purposes
 from review_api.tasks.schemas import QueueFilters, QueueState
 
 QueueKey = tuple[int, float, int]
+
+
+class TaskKind(NamedTuple):
+    """What the queue can be filtered by; ``purposes`` as the task holds them."""
+
+    level: str
+    side: str
+    language: str
+    region: str
+    source_kind: str
+    purposes: str
+
+
+class Sign(NamedTuple):
+    """What a line of the queue shows of a hit; offsets as in :class:`IndicatorHit`."""
+
+    code: str
+    place: TextPlace
+    start: int
+    end: int
+    weight: float
 
 
 def queue_key(task: ReviewTask) -> QueueKey:
@@ -52,36 +77,20 @@ def _branches(state: QueueState, now: datetime) -> list[ColumnElement[bool]]:
 
 
 def _matches(filters: QueueFilters) -> list[ColumnElement[bool]]:
-    """Conditions on a task; correlated, so that the queue's index leads whatever is filtered."""
-    wanted: list[ColumnElement[bool]] = []
-    if filters.level is not None:
-        wanted.append(ReviewTask.level == filters.level)
-    classification = [
-        condition
-        for condition in (
-            Classification.side == filters.side if filters.side else None,
-            Classification.language == filters.language if filters.language else None,
+    """Conditions on columns of the queue's own index."""
+    wanted = [
+        column == value
+        for column, value in (
+            (ReviewTask.level, filters.level),
+            (ReviewTask.side, filters.side),
+            (ReviewTask.language, filters.language),
+            (ReviewTask.source_kind, filters.source_kind),
+            (ReviewTask.region, None if filters.region is None else cut_region(filters.region)),
         )
-        if condition is not None
+        if value is not None
     ]
-    if classification:
-        same = Classification.id == ReviewTask.classification_id
-        wanted.append(select(Classification.id).where(same, *classification).exists())
-    if filters.region is not None:
-        same = AdVersion.id == ReviewTask.ad_version_id
-        wanted.append(select(AdVersion.id).where(same, AdVersion.region == filters.region).exists())
-    if filters.source_kind is not None:
-        found = (
-            select(Ad.id).join(Source).where(Ad.id == ReviewTask.ad_id, Source.kind == filters.source_kind)
-        )
-        wanted.append(found.exists())
     if filters.purpose is not None:
-        found = select(PurposeScore.id).where(
-            PurposeScore.classification_id == ReviewTask.classification_id,
-            PurposeScore.purpose == filters.purpose,
-            PurposeScore.score >= MIN_PURPOSE_SCORE,
-        )
-        wanted.append(found.exists())
+        wanted.append(ReviewTask.purposes.contains(join_purposes([filters.purpose]), autoescape=True))
     return wanted
 
 
@@ -151,6 +160,30 @@ def _exists(session: Session, task_id: int) -> bool:
     return session.scalar(select(ReviewTask.id).where(ReviewTask.id == task_id)) is not None
 
 
+def list_signs(session: Session, classification_ids: Sequence[int]) -> dict[int, list[Sign]]:
+    """The indicators that count per classification, in the order of the text (title first)."""
+    query = (
+        select(
+            IndicatorHit.classification_id,
+            IndicatorHit.code,
+            IndicatorHit.place,
+            IndicatorHit.start,
+            IndicatorHit.end,
+            IndicatorHit.weight,
+        )
+        .where(
+            IndicatorHit.classification_id.in_(classification_ids),
+            IndicatorHit.is_counted,
+            ~IndicatorHit.is_counter_sign,
+        )
+        .order_by(IndicatorHit.place.desc(), IndicatorHit.start, IndicatorHit.id)
+    )
+    signs: dict[int, list[Sign]] = defaultdict(list)
+    for classification_id, *sign in session.execute(query):
+        signs[classification_id].append(Sign._make(sign))
+    return signs
+
+
 def list_hits(session: Session, classification_ids: Sequence[int]) -> dict[int, list[IndicatorHit]]:
     """Hits per classification, in the order of the text (title first)."""
     query = (
@@ -185,23 +218,24 @@ def count_clusters(session: Session, cluster_ids: Iterable[int]) -> dict[int, in
     return {cluster_id: n for cluster_id, n in session.execute(query) if cluster_id is not None}
 
 
-def cross_table(session: Session, now: datetime) -> Counter[tuple[str, ...]]:
-    """Waiting tasks counted by (level, side, language, region, source kind)."""
-    columns = _facet_columns()
-    query = _facet_query(select(*columns, func.count()), now).group_by(*columns)
-    return Counter({_facet_key(row[:-1]): row[-1] for row in session.execute(query)})
-
-
-def cross_table_by_purpose(session: Session, now: datetime) -> Counter[tuple[str, ...]]:
-    """As :func:`cross_table`, with the purpose as a last part; a task counts once per purpose."""
-    columns = (*_facet_columns(), PurposeScore.purpose)
-    query = (
-        _facet_query(select(*columns, func.count()), now)
-        .join(PurposeScore, PurposeScore.classification_id == ReviewTask.classification_id)
-        .where(PurposeScore.score >= MIN_PURPOSE_SCORE)
-        .group_by(*columns)
-    )
-    return Counter({_facet_key(row[:-1]): row[-1] for row in session.execute(query)})
+def count_kinds(session: Session, now: datetime) -> Counter[TaskKind]:
+    """Waiting tasks counted by all that the queue can be filtered by."""
+    # As plain text, counted here: enum members cost more than the query, and SQLite would sort to group.
+    columns = [
+        type_coerce(column, String)
+        for column in (
+            ReviewTask.level,
+            ReviewTask.side,
+            ReviewTask.language,
+            ReviewTask.region,
+            ReviewTask.source_kind,
+            ReviewTask.purposes,
+        )
+    ]
+    kinds: Counter[TaskKind] = Counter()
+    for branch in _branches(QueueState.WAITING, now):
+        kinds.update(map(TaskKind._make, session.execute(select(*columns).where(branch))))
+    return kinds
 
 
 def claim_task(
@@ -361,26 +395,6 @@ def _change(session: Session, *conditions: ColumnElement[bool], values: dict[str
         if known is not None:
             session.refresh(known)
     return bool(changed)
-
-
-def _facet_columns() -> tuple[Any, ...]:  # Any: columns of five types, only grouped by and read as text
-    region = func.coalesce(AdVersion.region, "")
-    return ReviewTask.level, Classification.side, Classification.language, region, Source.kind
-
-
-def _facet_query(query: Select[Any], now: datetime) -> Select[Any]:
-    return (
-        query.select_from(ReviewTask)
-        .join(Classification, Classification.id == ReviewTask.classification_id)
-        .join(AdVersion, AdVersion.id == ReviewTask.ad_version_id)
-        .join(Ad, Ad.id == ReviewTask.ad_id)
-        .join(Source, Source.id == Ad.source_id)
-        .where(is_waiting(now))
-    )
-
-
-def _facet_key(row: Iterable[object]) -> tuple[str, ...]:
-    return tuple(str(part) for part in row)
 
 
 def shown_purposes(scores: Iterable[PurposeScore]) -> list[tuple[Purpose, float]]:

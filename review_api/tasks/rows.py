@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.ad import AdVersion, Contact
-from models.classification import IndicatorHit
 from models.enums import TextPlace
 from models.review import ReviewTask
 from review_api.masking import ContactSpot, mask_text
 from review_api.tasks import repository
+from review_api.tasks.repository import Sign
 from review_api.tasks.schemas import Claim, MyTask, QueueRow, ScoredPurpose
 
 MAX_FIRST_WORDS = 3
@@ -66,7 +66,7 @@ def make_queue_rows(
 ) -> tuple[QueueRow, ...]:
     """Lines of the queue, in the order of ``tasks``; four queries however many there are."""
     classification_ids = [task.classification_id for task in tasks]
-    hits = repository.list_hits(session, classification_ids)
+    found = repository.list_signs(session, classification_ids)
     scores = repository.list_scores(session, classification_ids)
     sizes = repository.count_clusters(
         session, [t.ad.cluster_id for t in tasks if t.ad.cluster_id is not None]
@@ -74,9 +74,7 @@ def make_queue_rows(
     contacts = find_contacts(session, [task.ad_version_id for task in tasks])
     rows = []
     for task in tasks:
-        signs = [
-            hit for hit in hits.get(task.classification_id, []) if hit.is_counted and not hit.is_counter_sign
-        ]
+        signs = found.get(task.classification_id, [])
         version, classification = task.ad_version, task.classification
         spots = contacts[version.id]
         shown = repository.shown_purposes(scores.get(task.classification_id, []))
@@ -92,7 +90,7 @@ def make_queue_rows(
                 is_parse_incomplete=version.is_parse_incomplete,
                 title=masked_title(version, spots),
                 first_words=_first_words(version, signs, spots),
-                indicator_codes=tuple(dict.fromkeys(hit.code for hit in signs)),
+                indicator_codes=tuple(dict.fromkeys(sign.code for sign in signs)),
                 purposes=tuple(ScoredPurpose(purpose, score) for purpose, score in shown),
                 side=classification.side,
                 language=classification.language,
@@ -108,15 +106,13 @@ def make_queue_rows(
     return tuple(rows)
 
 
-def masked_quote(version: AdVersion, hit: IndicatorHit, contacts: Sequence[ContactSpot]) -> str:
-    """The words of a hit with contacts in them hidden."""
-    text = version.title if hit.place is TextPlace.TITLE else version.text
-    return mask_text(text, hit.place, contacts)[hit.start : hit.end]
-
-
 def _first_words(
-    version: AdVersion, signs: Sequence[IndicatorHit], contacts: Sequence[ContactSpot]
+    version: AdVersion, signs: Sequence[Sign], contacts: Sequence[ContactSpot]
 ) -> tuple[str, ...]:
-    heaviest = sorted(signs, key=lambda hit: -hit.weight)
-    quotes = (masked_quote(version, hit, contacts)[:MAX_QUOTE_LENGTH] for hit in heaviest)
+    masked = {
+        TextPlace.TITLE: masked_title(version, contacts),
+        TextPlace.TEXT: mask_text(version.text, TextPlace.TEXT, contacts),
+    }
+    heaviest = sorted(signs, key=lambda sign: -sign.weight)
+    quotes = (masked[sign.place][sign.start : sign.end][:MAX_QUOTE_LENGTH] for sign in heaviest)
     return tuple(dict.fromkeys(quotes))[:MAX_FIRST_WORDS]

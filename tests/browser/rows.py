@@ -179,15 +179,13 @@ def _open_task(session: Session, ad: Ad, now: datetime) -> ReviewTask:
     is_referral = found.is_minor or found.is_live_victim
     task = ReviewTask(
         case_number=f"2026-{next_number():06d}",
-        ad_id=ad.id,
-        ad_version_id=version.id,
-        classification_id=classification.id,
         level=found.level,
         severity=LEVELS_BY_SEVERITY.index(found.level) + (len(LEVELS_BY_SEVERITY) if is_referral else 0),
         priority=found.priority,
         is_referral=is_referral,
         opened_at=max(version.observed_at, now - timedelta(hours=40)),
     )
+    task.show(ad, version, classification)
     session.add(task)
     session.flush()
     return task

@@ -172,15 +172,13 @@ def add_task(
     version = session.get_one(AdVersion, found.ad_version_id)
     task = ReviewTask(
         case_number=number,
-        ad_id=version.ad_id,
-        ad_version_id=version.id,
-        classification_id=found.id,
         state=state,
         level=found.level,
         severity=3,
         priority=found.priority,
         opened_at=START,
     )
+    task.show(version.ad, version, found)
     session.add(task)
     session.flush()
     return task

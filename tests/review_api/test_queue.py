@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from models.ad import Ad, AdVersion, Contact
 from models.audit import AuditAction, AuditEvent
@@ -271,6 +271,23 @@ def test_flagged_texts_open_numbered_cases_once(room: Room) -> None:
     assert [task.case_number for task in tasks_of(room)] == ["2026-000001", "2026-000002", "2026-000003"]
     with room.db.read() as session:
         assert session.scalars(select(Classification).where(Classification.triaged_at.is_(None))).all() == []
+
+
+def test_texts_that_need_nobody_are_settled_together(room: Room) -> None:
+    for n in range(12):
+        add_ad(room, is_flagged=n in (3, 7), level=Level.HIGH if n in (3, 7) else Level.NONE)
+    updates: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("UPDATE classification"):
+            updates.append(statement)
+
+    event.listen(room.db.engine, "before_cursor_execute", note)
+    report = open_review_tasks(room.db, room.audit, now=room.clock(), batch=4)
+    # Ten clear ones in batches of four, then one flagged text at a time.
+    assert report.n_done == 12
+    assert len(updates) == 3 + 2
+    assert len(tasks_of(room)) == 2
 
 
 def test_case_numbers_begin_anew_with_the_year_of_astana(sqlite_room: Room) -> None:
