@@ -8,6 +8,7 @@ from classifiers.lexicon.matcher import Match
 from classifiers.text import NormalisedText, read_word
 
 _SENTENCE_END = re.compile(r"[.!?…\n;]")
+_CLAUSE_END = re.compile(r"[.!?…\n;,:()]|\s[-–—]+\s")
 _ABBREVIATION_LETTERS = 3
 
 _NOT_BEFORE = frozenset(
@@ -44,10 +45,15 @@ _FORBIDDEN = re.compile(r"(?:запрещен|исключен|недопуст�
 # A new clause has a denial of its own: «девушку, которая не хочет …».
 _CLAUSE = re.compile(r"(?:котор|что|чтоб|если|who|which)")
 _LOOK_AHEAD = 3
+# «мимо опеки», «минуя нотариуса»: the honest way is named to be gone round.
+_PASSED_BY = re.compile(r"(?:мимо|минуя|обход|обойд|избега|избежа|вместо|кроме|зачем|bypass|avoid|instead)")
+_USELESS = re.compile(r"(?:незачем|лишн|необязательн|зря|подожд|unnecessary)")
+# The thing handed over is a copy: «копию паспорта», «төлқұжаттың көшірмесі».
+_COPY = re.compile(r"(?:ксеро|копи[яюией]|скан|көшірме|коширме|нусха|көчүрмө|copy|copies|photocop|nusxa)")
 
 
 class Sentences:
-    """Sentence numbers of the words of one text, worked out when first asked for."""
+    """Sentence and clause numbers of the words of one text, worked out when first asked for."""
 
     def __init__(self, normalised: NormalisedText) -> None:
         """Take a normalised text; nothing is worked out yet."""
@@ -60,6 +66,11 @@ class Sentences:
             text = self._normalised.text
             self._ends = [at for match in _SENTENCE_END.finditer(text) if _ends(text, at := match.start())]
         return bisect_right(self._ends, self._normalised.word_spans[word_index][0])
+
+    def is_one_clause(self, first: int, last: int) -> bool:
+        """Whether no comma or other mark stands between two words, the first of them earlier."""
+        spans = self._normalised.word_spans
+        return _CLAUSE_END.search(self._normalised.text, spans[first][1], spans[last][0]) is None
 
 
 def _ends(text: str, at: int) -> bool:
@@ -80,6 +91,42 @@ def is_negated(words: Sequence[str], match: Match, sentences: Sentences) -> bool
     return _denied_before(words, match.first, sentence, sentences) or _denied_after(
         words, match.last, sentence, sentences
     )
+
+
+def is_part_denied(words: Sequence[str], part: Match) -> bool:
+    """Whether «не» stands right before one part of a cue of several: «беременных не берём»."""
+    return (
+        part.first > 0
+        and _reading(words[part.first - 1]) in {"не", "ни", "not"}
+        and _reading(words[part.first]) not in _NOT_ONLY
+    )
+
+
+def is_waved_off(words: Sequence[str], match: Match, sentences: Sentences) -> bool:
+    """Whether an honest sign is named only to keep the reader from it.
+
+    «Не спешите в опеку», «опеку подключать ни к чему», «мимо опеки» are lures,
+    not the way through guardianship.
+    """
+    for index in range(max(match.first - _LOOK_AHEAD, 0), match.first):
+        word = _reading(words[index])
+        if (word in {"не", "ни", "not"} or _PASSED_BY.match(word)) and sentences.is_one_clause(
+            index, match.first
+        ):
+            return True
+    for index in range(match.last + 1, min(match.last + 2 + _LOOK_AHEAD, len(words))):
+        if not sentences.is_one_clause(match.last, index):
+            return False
+        word = _reading(words[index])
+        if word == "ни" or _USELESS.match(word):
+            return True
+    return False
+
+
+def is_of_copy(words: Sequence[str], match: Match) -> bool:
+    """Whether the cue speaks of the copy of a thing, not of the thing itself."""
+    before = range(max(match.first - 1, 0), match.first)
+    return any(_COPY.match(_reading(words[index])) for index in (*before, *match.skipped))
 
 
 def _reading(written: str) -> str:

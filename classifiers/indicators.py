@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from classifiers.context import Sentences, is_negated
+from classifiers.context import Sentences, is_negated, is_of_copy, is_part_denied, is_waved_off
 from classifiers.lexicon import CounterSign, Cue, Lexicon
 from classifiers.lexicon.grammar import NEAR_WORDS, Phrase
 from classifiers.lexicon.matcher import DISGUISED, Match, Matcher
@@ -16,6 +16,9 @@ from classifiers.text import Disguise, NormalisedText, read_word
 from models.enums import TextPlace
 
 VICTIM = "live_victim"
+NEGATED = "negated"
+ORDINARY = "ordinary_word"
+"""Reasons why a hit does not count; the screens have a wording for each."""
 # A cry for help is a sign of control; it is shown under that indicator.
 _VICTIM_CODE = "R19"
 _WIDE_HIT_WORDS = 12
@@ -142,8 +145,8 @@ class _Reading:
         by_code: dict[str, list[tuple[Match, Hit]]] = {}
         for index in sorted({i for n in self._found for i in self._finder._cues_by_phrase.get(n, ())}):
             compiled = self._finder._cues[index]
-            for match in self._matches(compiled):
-                by_code.setdefault(compiled.code, []).append((match, self._hit(compiled, match)))
+            for match, parts in self._matches(compiled):
+                by_code.setdefault(compiled.code, []).append((match, self._hit(compiled, match, parts)))
         local = {code: sign for code, sign in lexicon.counter_signs.items() if sign.is_local}
         beside = {code: [m for m, _ in by_code.get(code, ())] for code in local}
         indicators: list[Hit] = [*self._disguise_hits()]
@@ -168,8 +171,8 @@ class _Reading:
             frozenset(void),
         )
 
-    def _matches(self, compiled: _CompiledCue) -> Iterable[Match]:
-        """Return where all parts of a cue stand together."""
+    def _matches(self, compiled: _CompiledCue) -> Iterable[tuple[Match, Sequence[Match]]]:
+        """Return where all parts of a cue stand together: the whole, and each part."""
         parts = [[m for n in part for m in self._found.get(n, ())] for part in compiled.parts]
         if not all(parts):
             return
@@ -185,7 +188,7 @@ class _Reading:
                 match = _span_of(together)
                 if self._crosses_sentence(match, compiled) or any(self._is_close(match, a) for a in absent):
                     continue
-                yield match
+                yield match, together
 
     def _nearest(self, anchor: Match, part: Iterable[Match], *, is_near: bool) -> Match | None:
         """Return the closest match of a part that may go with the anchor."""
@@ -213,9 +216,9 @@ class _Reading:
             or max(other.first - match.last, match.first - other.last) <= _LOCAL_WORDS
         )
 
-    def _hit(self, compiled: _CompiledCue, match: Match) -> Hit:
+    def _hit(self, compiled: _CompiledCue, match: Match, parts: Sequence[Match]) -> Hit:
         is_counter = compiled.code in self._finder._lexicon.counter_signs
-        negated = is_negated(self._words, match, self._sentences)
+        reason = self._reason(match, parts, is_counter=is_counter)
         spans = self._normalised.word_spans
         start, end = self._normalised.original_span(spans[match.first][0], spans[match.last][1])
         return Hit(
@@ -224,10 +227,21 @@ class _Reading:
             start,
             end,
             self._normalised.original[start:end],
-            counted=not negated,
-            reason="negated" if negated else None,
+            counted=reason is None,
+            reason=reason,
             is_ordinary=compiled.cue.is_ordinary and not is_counter,
         )
+
+    def _reason(self, match: Match, parts: Sequence[Match], *, is_counter: bool) -> str | None:
+        """Return why a found cue does not mean what it says, or None."""
+        words = self._words
+        if is_negated(words, match, self._sentences):
+            return NEGATED
+        if is_counter:
+            return NEGATED if is_waved_off(words, match, self._sentences) else None
+        if len(parts) > 1 and any(is_part_denied(words, part) for part in parts):
+            return NEGATED
+        return ORDINARY if is_of_copy(words, match) else None
 
     def _local_signs(
         self,

@@ -8,6 +8,7 @@ Latin Kazakh Turkmen). cld2 is asked about Latin text that nothing else claims.
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 
 import pycld2  # type: ignore[import-untyped]
@@ -22,6 +23,10 @@ from models.enums import Language
 _MAX_WORDS = 200
 _MIXED_SHARE = 0.35
 _MIXED_MIN_WORDS = 5
+# A whole clause in the other language is a switch at a smaller share; single loan words are not.
+_MIXED_SHARE_WITH_CLAUSE = 0.18
+_CLAUSE_WORDS = 4
+_TURKIC = frozenset({Language.KK, Language.KY, Language.UZ})
 _CLD2_CHARACTERS = 2_000
 _CYRILLIC = re.compile("[а-я]{3}")
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -67,7 +72,8 @@ def detect_language(*texts: NormalisedText) -> Language:
     words = [word for part in texts for word in part.words[:_MAX_WORDS]][:_MAX_WORDS]
     scores: dict[Language, float] = {}
     unclaimed = 0
-    for votes, n in Counter(map(_votes.__getitem__, words)).items():
+    for word, n in Counter(words).items():
+        votes = _votes[word]
         for language, weight in votes:
             scores[language] = scores.get(language, 0.0) + n * weight
         unclaimed += 0 if votes else n
@@ -78,20 +84,34 @@ def detect_language(*texts: NormalisedText) -> Language:
     if not scores and any(_CYRILLIC.search(part.text) for part in texts):
         # Cyrillic without one Turkic sign: slang and misspellings, and in this country Russian.
         return Language.RU
-    return _winner(scores)
+    return _winner(scores, words)
 
 
-def _winner(scores: dict[Language, float]) -> Language:
-    ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:2]
+def _winner(scores: dict[Language, float], words: Sequence[str]) -> Language:
+    """Return the language with most votes, or MIXED when a second one holds clauses of its own."""
+    ranked = sorted(scores.items(), key=lambda pair: -pair[1])
     if not ranked:
         return Language.UNKNOWN
-    if len(ranked) == 1:
-        return ranked[0][0]
-    (first, most), (second, less) = ranked
-    is_pair = {first, second} != {Language.KK, Language.KY}
-    if is_pair and less >= _MIXED_MIN_WORDS and less / (most + less) > _MIXED_SHARE:
-        return Language.MIXED
-    return first
+    first, most = ranked[0]
+    # Kyrgyz and Uzbek votes in a Kazakh text are echoes of shared endings, not a second language.
+    second, less = next(
+        ((language, n) for language, n in ranked[1:] if not {first, language} <= _TURKIC), (first, 0.0)
+    )
+    share = less / (most + less)
+    if less < _MIXED_MIN_WORDS or share <= _MIXED_SHARE_WITH_CLAUSE:
+        return first
+    is_mixed = share > _MIXED_SHARE or _longest_run(second, words) >= _CLAUSE_WORDS
+    return Language.MIXED if is_mixed else first
+
+
+def _longest_run(language: Language, words: Sequence[str]) -> int:
+    """Return how many words in a row vote for one language alone."""
+    longest = run = 0
+    for word in words:
+        votes = _votes[word]
+        run = run + 1 if len(votes) == 1 and votes[0][0] is language else 0
+        longest = max(longest, run)
+    return longest
 
 
 def _vote(word: Word) -> Votes:

@@ -4,12 +4,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from classifiers.indicators import Hit
+from classifiers.indicators import ORDINARY, Hit
 from classifiers.lexicon import CounterSign, Indicator, Lexicon
 from classifiers.lexicon.rules import FlagRule, Rules
 from models.enums import Purpose
-
-_ORDINARY = "ordinary_word"
 
 
 def settle_ordinary(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -31,7 +29,7 @@ def settle_ordinary(hits: Sequence[Hit]) -> tuple[Hit, ...]:
         return hit.code in firm or bool(firm_groups) or len(quotes.get(hit.code, ())) > 1
 
     return tuple(
-        hit if not hit.counted or stands(hit) else replace(hit, counted=False, reason=_ORDINARY)
+        hit if not hit.counted or stands(hit) else replace(hit, counted=False, reason=ORDINARY)
         for hit in hits
     )
 

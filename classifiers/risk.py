@@ -1,7 +1,7 @@
 """The seam of the scoring core: one ad in, everything the machine says about it out."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -9,12 +9,13 @@ from classifiers.contacts import FoundContact, find_contacts
 from classifiers.indicators import FoundSigns, Hit, find_indicators
 from classifiers.language import detect_language
 from classifiers.lexicon import Lexicon, load_lexicon
+from classifiers.lexicon.matcher import Matcher
 from classifiers.purposes import Weighing, base_weights, lowered_weights, settle_ordinary, weigh
 from classifiers.text import normalise
 from models.enums import Language, Level, Purpose, Side, TextPlace
 from models.errors import Rejected
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Raise it with every change of code that can change a score."""
 
 MAX_CHARACTERS = 20_000_000
@@ -179,7 +180,7 @@ def _level(
     return Level.LOW if is_low or sum(weights.values()) >= _LOW_SUM else Level.NONE
 
 
-def _side(weighing: Weighing, weights: dict[str, float], hits: Sequence[Hit], lexicon: Lexicon) -> Side:
+def _side(weighing: Weighing, weights: Mapping[str, float], hits: Sequence[Hit], lexicon: Lexicon) -> Side:
     """Return the side of the strongest sign of the first purpose; «both» is read from its words."""
     first = next(iter(weighing.purposes), None)
     codes = [code for code in weights if first in lexicon.indicators[code].purposes]
@@ -189,13 +190,11 @@ def _side(weighing: Weighing, weights: dict[str, float], hits: Sequence[Hit], le
     side = lexicon.indicators[strongest].side
     if side != "both":
         return Side(side)
-    quotes = " ".join(hit.quote for hit in hits if hit.code == strongest and hit.counted)
-    return Side.DEMAND if _demand_words(quotes, lexicon) else Side.OFFER
+    quotes = "\n".join(hit.quote for hit in hits if hit.code == strongest and hit.counted)
+    return Side.DEMAND if _demand_matcher(lexicon).find(normalise(quotes).words) else Side.OFFER
 
 
-def _demand_words(quotes: str, lexicon: Lexicon) -> bool:
-    from classifiers.lexicon.matcher import Matcher
-    from classifiers.text.characters import WORD
-
-    matcher = Matcher(lexicon.concepts["buy"] + lexicon.concepts["seek"] + lexicon.concepts["take"])
-    return bool({n for n in matcher.find(WORD.findall(normalise(quotes).text)) if n >= 0})
+@cache
+def _demand_matcher(lexicon: Lexicon) -> Matcher:
+    """Words by which something is sought or bought."""
+    return Matcher(lexicon.concepts["buy"] + lexicon.concepts["seek"] + lexicon.concepts["take"])

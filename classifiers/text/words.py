@@ -70,6 +70,7 @@ NUMBER_RANGES = {
     "teen": (12, 17),
     "young": (18, 24),
     "adult": (18, 45),
+    "mature": (46, 99),
     "long_hours": (15, 24),
     "big": (1_000, 10**8),
     "thousands": (1_500, 50_000),
