@@ -60,10 +60,9 @@ def vacancy(host: str, number: int) -> bytes:
     return f"<html><head><title>{number}</title>{script}</head><body>{FILLER}</body></html>".encode()
 
 
-def listing(n_pages: int) -> bytes:
-    """The page that leads to all vacancies of a host."""
-    links = "".join(f'<li><a href="/vacancy/{n}">Кладовщик {n}</a></li>' for n in range(1, n_pages + 1))
-    return f"<html><body><ul>{links}</ul></body></html>".encode()
+def addresses(n_pages: int) -> list[str]:
+    """All vacancies, in the order in which both spiders ask: one of each host in turn."""
+    return [f"http://{host}/vacancy/{number}" for number in range(1, n_pages + 1) for host in HOSTS]
 
 
 class _Protocol(asyncio.Protocol):
@@ -94,7 +93,6 @@ class _Protocol(asyncio.Protocol):
 def serve(n_pages: int, port: Any, first_served_at: Any) -> None:
     """Run the site; ``port`` tells where."""
     answers = {(host, f"/vacancy/{n}"): vacancy(host, n) for host in HOSTS for n in range(1, n_pages + 1)}
-    answers |= {(host, "/vacancies"): listing(n_pages) for host in HOSTS}
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -112,13 +110,10 @@ def source_config(n_pages: int) -> SourceConfig:
             "name": "benchmark",
             "kind": "job_board",
             "title": "benchmark",
-            "start": [f"http://{host}/vacancies" for host in HOSTS],
-            "pages": [
-                {"match": "/vacancy/", "page_object": "job_posting"},
-                {"match": ".", "page_object": "job_listing"},
-            ],
+            "start": addresses(n_pages),
+            "pages": [{"match": "/vacancy/", "page_object": "job_posting"}],
             "schedule": {"every_minutes": 60},
-            "limits": {"delay_seconds": 0, "max_pages": N_HOSTS * (n_pages + 1), "max_depth": 1},
+            "limits": {"delay_seconds": 0, "max_pages": N_HOSTS * n_pages, "max_depth": 0},
         }
     )
 
@@ -141,9 +136,8 @@ class NullSpider(scrapy.Spider):
 
     async def start(self) -> Any:
         """Ask for every vacancy."""
-        for number in range(1, self.n_pages + 1):
-            for host in HOSTS:
-                yield scrapy.Request(f"http://{host}/vacancy/{number}", dont_filter=True)
+        for url in addresses(self.n_pages):
+            yield scrapy.Request(url, dont_filter=True)
 
     def parse(self, _response: Any) -> None:
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""Group commit: what arrives while one batch is on its way to the disk makes up the next."""
+"""Group commit: what arrives within a moment, or during the batch before, goes to the disk together."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,19 +8,28 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+# What waits for company; beside the seconds between two requests to a real host it is nothing.
+GATHER_SECONDS = 0.12
+
 
 class Batcher(Generic[T, R]):
     """Gives single items to a function that does many at once, in a thread of its own.
 
-    An item alone is done at once: nothing waits for company.
-
     Args:
         work: one result per item, in order; if it raises, every item of the batch fails with it.
         max_items: most items of one batch.
+        gather_seconds: how long the first item of a batch waits for more.
     """
 
-    def __init__(self, name: str, work: Callable[[list[T]], Sequence[R]], *, max_items: int = 128) -> None:
-        self._work, self._max_items = work, max_items
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[list[T]], Sequence[R]],
+        *,
+        max_items: int = 128,
+        gather_seconds: float = GATHER_SECONDS,
+    ) -> None:
+        self._work, self._max_items, self._gather_seconds = work, max_items, gather_seconds
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._runner: asyncio.Task[None] | None = None
@@ -40,6 +49,7 @@ class Batcher(Generic[T, R]):
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
+            await asyncio.sleep(self._gather_seconds)
             batch, self._waiting = self._waiting[: self._max_items], self._waiting[self._max_items :]
             try:
                 results = await loop.run_in_executor(self._thread, self._work, [item for item, _ in batch])

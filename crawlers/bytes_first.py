@@ -41,16 +41,18 @@ class ByteKeeper:
         Raises:
             BlobDamaged, OSError: one could not be stored.
         """
-        return list(self._pool.map(self._keep_one, bodies))
+        blobs = self.store.put_many(bodies, run=self._pool.map)
+        # A file that was there already may be an orphan that a sweep is just taking away:
+        # touching it says that it is wanted, and fails if it is gone.
+        gone = [body for blob, body in zip(blobs, bodies, strict=True) if not self._touch(blob)]
+        return blobs if not gone else self.keep(bodies)
 
-    def _keep_one(self, body: bytes) -> Blob:
-        while True:
-            blob = self.store.put(body)
-            # A file that was there already may be an orphan that a sweep is just taking away:
-            # touching it says that it is wanted, and fails if it is gone.
-            with suppress(FileNotFoundError):
-                os.utime(self.store.path(blob.sha256))
-                return blob
+    def _touch(self, blob: Blob) -> bool:
+        try:
+            os.utime(self.store.path(blob.sha256))
+        except FileNotFoundError:
+            return False
+        return True
 
 
 def evidence_ids(session: Session, blobs: Sequence[Blob], captured_at: Sequence[datetime]) -> dict[str, int]:
@@ -63,10 +65,10 @@ def evidence_ids(session: Session, blobs: Sequence[Blob], captured_at: Sequence[
         return {}
     found = _ids_of(session, list(rows))
     missing = [row for sha256, row in rows.items() if sha256 not in found]
-    if missing:
-        insert_missing(session, Evidence, missing)
-        found.update(_ids_of(session, [str(row["sha256"]) for row in missing]))
-    return found
+    added = insert_missing(session, Evidence, missing, key="sha256")
+    if len(added) < len(missing):  # another process stored the same bytes meanwhile
+        added |= _ids_of(session, [str(row["sha256"]) for row in missing])
+    return found | added
 
 
 def _ids_of(session: Session, hashes: Sequence[str]) -> dict[str, int]:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crawlers.bytes_first import ByteKeeper, evidence_ids
-from crawlers.frontier import LeasedRequest, held_rows, postpone, settle, try_later
+from crawlers.frontier import Ending, LeasedRequest, held_ids, postpone, settle, try_later
+from crawlers.inserting import insert_in_order
 from crawlers.politeness import note_refusal
 from crawlers.sources_config import SourceConfig
 from crawlers.storing import mark_gone
@@ -90,57 +92,72 @@ def store_captures(
     kept = [fetched for fetched in batch if fetched.body is not None]
     blobs = dict(zip(map(id, kept), keeper.keep([f.body or b"" for f in kept]), strict=True))
     with db.write() as session:
-        rows = held_rows(session, [fetched.request for fetched in batch])
-        ours = [fetched for fetched in batch if fetched.request.id in rows]
-        pages = _add_pages(session, run, [f for f in ours if id(f) in blobs], blobs, now)
-        for fetched in ours:
-            page = pages.get(id(fetched))
-            _settle(rows[fetched.request.id], fetched, page, run, now)
+        held = held_ids(session, [fetched.request for fetched in batch])
+        ours = [fetched for fetched in batch if fetched.request.id in held]
+        page_ids = _add_pages(session, run, [f for f in ours if id(f) in blobs], blobs, now)
+        later = [fetched for fetched in ours if _comes_again(fetched)]
+        endings = [_ending(fetched, page_ids) for fetched in ours if not _comes_again(fetched)]
+        settle(session, endings)
+        n_failed = sum(ending.state is RequestState.FAILED for ending in endings)
+        n_failed += _put_back(session, later, run, now)
         _note_hosts(session, ours, now)
-        _keep_validators(session, run, ours, pages)
+        _keep_validators(session, run, ours, page_ids)
         gone = [f.request.url for f in ours if f.result is FetchResult.GONE]
         mark_gone(session, run.source_id, urls=gone, now=now)
-        _count(session, run, ours, rows, n_pages=len(pages))
+        _count(session, run, n_pages=len(page_ids), n_failed=n_failed)
         known = _known_pages(session, ours)
-    return [_stored(run, fetched, pages.get(id(fetched)), known, keeper) for fetched in batch]
+    return [_stored(run, fetched, page_ids.get(id(fetched)), known, keeper) for fetched in batch]
 
 
 def _add_pages(
     session: Session, run: RunContext, kept: Sequence[Fetched], blobs: dict[int, Blob], now: datetime
-) -> dict[int, Page]:
+) -> dict[int, int]:
+    """Rows of answers whose bytes are kept; their ids by the identity of the answer."""
     ids = evidence_ids(session, [blobs[id(f)] for f in kept], [f.fetched_at for f in kept])
-    pages = {}
-    for fetched in kept:
-        is_page = fetched.result is FetchResult.PAGE
-        pages[id(fetched)] = Page(
-            source_id=run.source_id,
-            crawl_run_id=run.run_id,
-            url=fetched.request.url,
-            url_sha256=fetched.request.url_sha256,
-            final_url=fetched.final_url,
-            fetched_at=fetched.fetched_at,
-            http_status=fetched.http_status,
-            headers=fetched.headers,
-            content_type=fetched.headers.get("content-type"),
-            result=fetched.result,
-            evidence_id=ids[blobs[id(fetched)].sha256],
-            page_object=run.config.page_object_for(fetched.request.url),
-            parse_state=ParseState.PENDING if is_page else ParseState.NOT_PARSED,
-            lease_token=run.holder if is_page else None,
-            lease_expires_at=now + timedelta(seconds=run.lease_seconds) if is_page else None,
-        )
-    session.add_all(pages.values())
-    session.flush()
-    return pages
+    held_until = now + timedelta(seconds=run.lease_seconds)
+    rows = [_page_row(run, f, ids[blobs[id(f)].sha256], held_until) for f in kept]
+    return dict(zip(map(id, kept), insert_in_order(session, Page, rows), strict=True))
 
 
-def _settle(
-    row: FrontierRequest, fetched: Fetched, page: Page | None, run: RunContext, now: datetime
-) -> None:
-    if not fetched.was_sent:
-        postpone(row, until=fetched.wait_until or now, error=fetched.error or "postponed")
-        return
-    if fetched.result in _PASSING and not fetched.is_final:
+def _page_row(run: RunContext, fetched: Fetched, evidence_id: int, held_until: datetime) -> dict[str, Any]:
+    is_page = fetched.result is FetchResult.PAGE
+    return {
+        "source_id": run.source_id,
+        "crawl_run_id": run.run_id,
+        "url": fetched.request.url,
+        "url_sha256": fetched.request.url_sha256,
+        "final_url": fetched.final_url,
+        "fetched_at": fetched.fetched_at,
+        "http_status": fetched.http_status,
+        "headers": fetched.headers,
+        "content_type": fetched.headers.get("content-type"),
+        "result": fetched.result,
+        "evidence_id": evidence_id,
+        "page_object": run.config.page_object_for(fetched.request.url),
+        "parse_state": ParseState.PENDING if is_page else ParseState.NOT_PARSED,
+        "lease_token": run.holder if is_page else None,
+        "lease_expires_at": held_until if is_page else None,
+    }
+
+
+def _comes_again(fetched: Fetched) -> bool:
+    """Whether the request goes back into the frontier instead of ending."""
+    return not fetched.was_sent or (fetched.result in _PASSING and not fetched.is_final)
+
+
+def _ending(fetched: Fetched, page_ids: dict[int, int]) -> Ending:
+    page_id = page_ids.get(id(fetched), fetched.request.known_page_id)
+    return Ending(fetched.request.id, fetched.result, page_id, fetched.error)
+
+
+def _put_back(session: Session, later: Sequence[Fetched], run: RunContext, now: datetime) -> int:
+    """Put requests back for another try; returns how many had used up theirs."""
+    n_failed = 0
+    for fetched in later:
+        row = session.get_one(FrontierRequest, fetched.request.id)
+        if not fetched.was_sent:
+            postpone(row, until=fetched.wait_until or now, error=fetched.error or "postponed")
+            continue
         try_later(
             row,
             fetched.result,
@@ -150,9 +167,8 @@ def _settle(
         )
         if fetched.wait_until is not None and row.next_try_at is not None:
             row.next_try_at = max(row.next_try_at, fetched.wait_until)
-        return
-    page_id = page.id if page is not None else fetched.request.known_page_id
-    settle(row, fetched.result, page_id=page_id, error=fetched.error)
+        n_failed += row.state is RequestState.FAILED
+    return n_failed
 
 
 def _note_hosts(session: Session, ours: Sequence[Fetched], now: datetime) -> None:
@@ -172,7 +188,7 @@ def _note_hosts(session: Session, ours: Sequence[Fetched], now: datetime) -> Non
 
 
 def _keep_validators(
-    session: Session, run: RunContext, ours: Sequence[Fetched], pages: dict[int, Page]
+    session: Session, run: RunContext, ours: Sequence[Fetched], page_ids: dict[int, int]
 ) -> None:
     fresh = {
         f.request.url_sha256: f
@@ -193,18 +209,10 @@ def _keep_validators(
             row = Validator(source_id=run.source_id, url_sha256=digest)
             session.add(row)
         row.etag, row.last_modified = fetched.headers.get("etag"), fetched.headers.get("last-modified")
-        row.page_id = pages[id(fetched)].id
+        row.page_id = page_ids[id(fetched)]
 
 
-def _count(
-    session: Session,
-    run: RunContext,
-    ours: Sequence[Fetched],
-    rows: dict[int, FrontierRequest],
-    *,
-    n_pages: int,
-) -> None:
-    n_failed = sum(rows[f.request.id].state is RequestState.FAILED for f in ours)
+def _count(session: Session, run: RunContext, *, n_pages: int, n_failed: int) -> None:
     if n_pages or n_failed:
         session.execute(
             update(CrawlRun)
@@ -226,25 +234,29 @@ def _known_pages(session: Session, ours: Sequence[Fetched]) -> dict[int, tuple[P
 def _stored(
     run: RunContext,
     fetched: Fetched,
-    page: Page | None,
+    page_id: int | None,
     known: dict[int, tuple[Page, str]],
     keeper: ByteKeeper,
 ) -> StoredPage | None:
-    if fetched.result is FetchResult.PAGE and page is not None and fetched.body is not None:
+    final_url, content_type = fetched.final_url, fetched.headers.get("content-type")
+    page_object = run.config.page_object_for(fetched.request.url)
+    if fetched.result is FetchResult.PAGE and page_id is not None and fetched.body is not None:
         body, captured_at = fetched.body, fetched.fetched_at
     elif fetched.result is FetchResult.NOT_MODIFIED and fetched.request.known_page_id in known:
         page, sha256 = known[fetched.request.known_page_id]
         body, captured_at = keeper.store.get(sha256), page.fetched_at
+        page_id, final_url, content_type = page.id, page.final_url, page.content_type
+        page_object = page.page_object
     else:
         return None
     return StoredPage(
-        page_id=page.id,
+        page_id=page_id,
         source_id=run.source_id,
         run_id=run.run_id,
         url=fetched.request.url,
-        final_url=page.final_url,
-        content_type=page.content_type,
-        page_object=page.page_object,
+        final_url=final_url,
+        content_type=content_type,
+        page_object=page_object,
         captured_at=captured_at,
         seen_at=fetched.fetched_at,
         depth=fetched.request.depth,

@@ -84,9 +84,8 @@ def add_requests(
     new = [{"url_sha256": digest, **row} for digest, row in rows.items() if digest not in known]
     if not new:
         return 0
-    return insert_missing(
-        session, FrontierRequest, new[: max(0, max_pages - count_requests(session, run_id))]
-    )
+    room = max(0, max_pages - count_requests(session, run_id))
+    return len(insert_missing(session, FrontierRequest, new[:room]))
 
 
 def count_requests(session: Session, run_id: int, *states: RequestState) -> int:
@@ -191,18 +190,50 @@ def return_leases(session: Session, run_id: int) -> None:
     )
 
 
-def held_rows(session: Session, leased: Sequence[LeasedRequest]) -> dict[int, FrontierRequest]:
-    """Rows, by id, that are still ours; one whose lease ran out belongs to its new holder."""
+def held_ids(session: Session, leased: Sequence[LeasedRequest]) -> set[int]:
+    """Lock the requests that are still ours; one whose lease ran out belongs to its new holder."""
     tokens = {request.id: request.token for request in leased}
-    rows = session.scalars(select(FrontierRequest).where(FrontierRequest.id.in_(tokens)).with_for_update())
-    return {row.id: row for row in rows if row.lease_token == tokens[row.id]}
+    rows = session.execute(
+        select(FrontierRequest.id, FrontierRequest.lease_token)
+        .where(FrontierRequest.id.in_(tokens))
+        .with_for_update()
+    )
+    return {row.id for row in rows if row.lease_token == tokens[row.id]}
 
 
-def settle(row: FrontierRequest, result: FetchResult, *, page_id: int | None, error: str | None) -> None:
-    """End a request; part of the transaction that stores its page."""
-    release(row)
-    row.state = RequestState.DONE if result in ANSWERS else RequestState.FAILED
-    row.result, row.page_id, row.error = result, page_id, error
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a request ended."""
+
+    request_id: int
+    result: FetchResult
+    page_id: int | None
+    error: str | None
+
+    @property
+    def state(self) -> RequestState:
+        """Done when there was an answer, failed otherwise."""
+        return RequestState.DONE if self.result in ANSWERS else RequestState.FAILED
+
+
+def settle(session: Session, endings: Iterable[Ending]) -> None:
+    """End requests; part of the transaction that stores their pages."""
+    rows = [
+        {
+            "id": ending.request_id,
+            "state": ending.state,
+            "result": ending.result,
+            "page_id": ending.page_id,
+            "error": ending.error,
+            "lease_token": None,
+            "lease_expires_at": None,
+            "next_try_at": None,
+            "attempts": 0,
+        }
+        for ending in endings
+    ]
+    if rows:
+        session.execute(update(FrontierRequest), rows)
 
 
 def try_later(
@@ -212,7 +243,8 @@ def try_later(
     if hold_back(row, error, now=now, first_delay_seconds=delay_seconds):
         row.state, row.result = RequestState.PENDING, result
     else:
-        settle(row, result, page_id=None, error=error)
+        release(row)
+        row.state, row.result, row.error = RequestState.FAILED, result, error
 
 
 def postpone(row: FrontierRequest, *, until: datetime, error: str) -> None:

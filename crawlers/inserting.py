@@ -10,21 +10,33 @@ from sqlalchemy.orm import Session
 from models.base import Base
 
 
-def insert_missing(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> int:
+def insert_missing(
+    session: Session, model: type[Base], rows: Sequence[dict[str, Any]], *, key: str = "id"
+) -> dict[Any, int]:
     """Insert rows; one that breaks a unique constraint is there already and is passed over.
 
     Args:
         session: a write session.
         model: the table.
         rows: column values; all with the same keys.
+        key: the column to know the new rows by.
 
     Returns:
-        How many were new.
+        Ids of the new rows by ``key``.
     """
     if not rows:
-        return 0
+        return {}
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     # Rows as parameters, not within the statement: it is compiled once and cached, whatever their number.
     table = cast(Table, model.__table__)
-    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
-    return len(session.execute(statement, list(rows)).all())
+    statement = insert(table).on_conflict_do_nothing().returning(table.c[key], table.c.id)
+    return {row[0]: row[1] for row in session.execute(statement, list(rows))}
+
+
+def insert_in_order(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert new rows, without the cost of an object for each; returns their ids in the same order."""
+    if not rows:
+        return []
+    table = cast(Table, model.__table__)
+    statement = table.insert().returning(table.c.id, sort_by_parameter_order=True)
+    return list(session.execute(statement, list(rows)).scalars())

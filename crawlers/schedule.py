@@ -82,7 +82,7 @@ def _start_source(session: Session, source: Source, now: datetime) -> JobReport:
         {"source_id": source.id, "slot_at": slot, "state": state}
         for slot, state in zip(due, states, strict=True)
     ]
-    n_made = insert_missing(session, CrawlRun, rows)
+    n_made = len(insert_missing(session, CrawlRun, rows))
     n_missed = states.count(RunState.MISSED)
     if n_missed:
         log.warning("crawl.slots.missed", source_id=source.id, n=n_missed)

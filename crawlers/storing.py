@@ -9,11 +9,11 @@ from decimal import Decimal
 from hashlib import sha256
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from crawlers.inserting import insert_missing
-from crawlers.items import AdItem, ContactItem
+from crawlers.inserting import insert_in_order, insert_missing
+from crawlers.items import AdItem
 from models.ad import Ad, AdVersion, Contact, mark_changed
 from models.enums import AdState, check_transition
 from models.errors import Rejected
@@ -132,31 +132,62 @@ def store_ads(session: Session, source_id: int, sightings: Sequence[Sighting]) -
     stored = StoredAds()
     ads, stored.n_new_ads = _locked_ads(session, source_id, sightings)
     versions = _versions_of(session, ads.values())
-    changed: dict[int, tuple[Ad, AdVersion]] = {}
-    added: list[tuple[AdVersion, tuple[ContactItem, ...]]] = []
+    added: list[tuple[_Version, Sighting]] = []
     for sighting in sightings:
         ad = ads[sighting.item.external_id]
         digest = content_sha256(sighting.item, is_incomplete=sighting.is_incomplete)
         known = versions[ad.id]
         version = known.get(digest)
         if version is None:
-            version = _new_version(ad, sighting, digest, number=len(known) + 1)
-            known[digest] = version
-            added.append((version, sighting.item.contacts))
+            version = known[digest] = _Version(ad.id, len(known) + 1, digest)
+            added.append((version, sighting))
         else:
             stored.n_unchanged += 1
-        if _note_sighting(ad, sighting):
-            changed[ad.id] = (ad, version)
-    _write_versions(session, added)
-    stored.new_version_ids = [version.id for version, _ in added]
-    _make_current(session, changed.values())
+        _note_sighting(ad, sighting, version)
+    stored.new_version_ids = _write_versions(session, added)
+    _write_ads(session, ads.values())
     return stored
 
 
-def _locked_ads(session: Session, source_id: int, sightings: Sequence[Sighting]) -> tuple[dict[str, Ad], int]:
+@dataclass(slots=True)
+class _Version:
+    """A version of an ad, stored (with its id) or about to be."""
+
+    ad_id: int
+    number: int
+    content_sha256: str
+    id: int | None = None
+
+
+@dataclass(slots=True)
+class _LockedAd:
+    """What storing needs of an ad's row, which stays locked until the transaction ends."""
+
+    id: int
+    external_id: str
+    url: str
+    state: AdState
+    first_seen_at: datetime
+    last_seen_at: datetime
+    gone_at: datetime | None = None
+    current_version_id: int | None = None
+    shown: _Version | None = None
+
+
+_READ = (
+    Ad.id, Ad.external_id, Ad.url, Ad.state, Ad.first_seen_at, Ad.last_seen_at, Ad.gone_at,
+    Ad.current_version_id,
+)  # fmt: skip
+_WRITTEN = ("id", "url", "state", "first_seen_at", "last_seen_at", "gone_at", "current_version_id")
+
+
+def _locked_ads(
+    session: Session, source_id: int, sightings: Sequence[Sighting]
+) -> tuple[dict[str, _LockedAd], int]:
     first = {sighting.item.external_id: sighting for sighting in reversed(sightings)}
     ads = _select_ads(session, source_id, list(first))
-    missing = [
+    missing = {external_id: seen for external_id, seen in first.items() if external_id not in ads}
+    rows = [
         {
             "source_id": source_id,
             "external_id": external_id,
@@ -164,89 +195,101 @@ def _locked_ads(session: Session, source_id: int, sightings: Sequence[Sighting])
             "first_seen_at": sighting.seen_at,
             "last_seen_at": sighting.seen_at,
         }
-        for external_id, sighting in first.items()
-        if external_id not in ads
+        for external_id, sighting in missing.items()
     ]
-    n_new = 0
-    if missing:
-        n_new = insert_missing(session, Ad, missing)
-        ads.update(_select_ads(session, source_id, [str(row["external_id"]) for row in missing]))
-    return ads, n_new
+    new = insert_missing(session, Ad, rows, key="external_id")
+    for external_id, ad_id in new.items():
+        seen_at, url = missing[external_id].seen_at, missing[external_id].item.url
+        ads[external_id] = _LockedAd(ad_id, external_id, url, AdState.LIVE, seen_at, seen_at)
+    if len(new) < len(missing):  # another process stored them meanwhile
+        ads.update(_select_ads(session, source_id, [name for name in missing if name not in new]))
+    return ads, len(new)
 
 
-def _select_ads(session: Session, source_id: int, external_ids: Sequence[str]) -> dict[str, Ad]:
-    found: dict[str, Ad] = {}
+def _select_ads(session: Session, source_id: int, external_ids: Sequence[str]) -> dict[str, _LockedAd]:
+    found: dict[str, _LockedAd] = {}
     for start in range(0, len(external_ids), _CHUNK):
-        rows = session.scalars(
-            select(Ad)
+        rows = session.execute(
+            select(*_READ)
             .where(Ad.source_id == source_id, Ad.external_id.in_(external_ids[start : start + _CHUNK]))
             .order_by(Ad.id)  # everyone locks in the same order
             .with_for_update()
         )
-        found.update((ad.external_id, ad) for ad in rows)
+        found.update((row.external_id, _LockedAd(*row)) for row in rows)
     return found
 
 
-def _versions_of(session: Session, ads: Iterable[Ad]) -> dict[int, dict[str, AdVersion]]:
-    versions: dict[int, dict[str, AdVersion]] = defaultdict(dict)
+def _versions_of(session: Session, ads: Iterable[_LockedAd]) -> dict[int, dict[str, _Version]]:
+    versions: dict[int, dict[str, _Version]] = defaultdict(dict)
     ids = [ad.id for ad in ads if ad.current_version_id is not None]
     for start in range(0, len(ids), _CHUNK):
-        rows = session.scalars(select(AdVersion).where(AdVersion.ad_id.in_(ids[start : start + _CHUNK])))
-        for version in rows:
-            versions[version.ad_id][version.content_sha256] = version
+        rows = session.execute(
+            select(AdVersion.ad_id, AdVersion.number, AdVersion.content_sha256, AdVersion.id).where(
+                AdVersion.ad_id.in_(ids[start : start + _CHUNK])
+            )
+        )
+        for row in rows:
+            versions[row.ad_id][row.content_sha256] = _Version(*row)
     return versions
 
 
-def _new_version(ad: Ad, sighting: Sighting, digest: str, *, number: int) -> AdVersion:
-    item = sighting.item
-    return AdVersion(
-        ad_id=ad.id,
-        number=number,
-        content_sha256=digest,
-        title=item.title,
-        text=item.text,
-        author=item.author,
-        region=item.region,
-        price_amount=item.price_amount,
-        price_currency=item.price_currency,
-        kind=item.kind.value if item.kind else None,
-        published_at=item.published_at,
-        observed_at=sighting.seen_at,
-        page_id=sighting.page_id,
-        is_parse_incomplete=sighting.is_incomplete,
-    )
-
-
-def _note_sighting(ad: Ad, sighting: Sighting) -> bool:
-    """Move the ad's times; says whether this sighting is the newest, whose text is the present one."""
+def _note_sighting(ad: _LockedAd, sighting: Sighting, version: _Version) -> None:
+    """Move the ad's times; the text of the newest sighting is the present one."""
     ad.first_seen_at = min(ad.first_seen_at, sighting.seen_at)
-    if sighting.seen_at < ad.last_seen_at:
-        return ad.current_version_id is None
-    ad.last_seen_at = sighting.seen_at
-    ad.url = sighting.item.url
-    return True
+    if sighting.seen_at >= ad.last_seen_at:
+        ad.last_seen_at, ad.url, ad.shown = sighting.seen_at, sighting.item.url, version
+    elif ad.current_version_id is None and ad.shown is None:
+        ad.shown = version
 
 
-def _write_versions(session: Session, added: Sequence[tuple[AdVersion, tuple[ContactItem, ...]]]) -> None:
-    session.add_all(version for version, _ in added)
-    session.flush()
-    session.add_all(
-        Contact(ad_version_id=version.id, kind=contact.kind, value=contact.value)
-        for version, contacts in added
-        for contact in contacts
-    )
+def _write_versions(session: Session, added: Sequence[tuple[_Version, Sighting]]) -> list[int]:
+    ids = insert_in_order(session, AdVersion, [_version_row(version, seen) for version, seen in added])
+    contacts = []
+    for (version, sighting), version_id in zip(added, ids, strict=True):
+        version.id = version_id
+        contacts += [
+            {"ad_version_id": version_id, "kind": contact.kind, "value": contact.value}
+            for contact in sighting.item.contacts
+        ]
+    if contacts:
+        session.execute(insert(Contact), contacts)
+    return ids
 
 
-def _make_current(session: Session, changed: Iterable[tuple[Ad, AdVersion]]) -> None:
-    touched = []
-    for ad, version in changed:
-        if ad.current_version_id != version.id or ad.state is not AdState.LIVE:
-            touched.append(ad.id)
-        ad.current_version_id = version.id
-        if ad.state is not AdState.LIVE:
-            ad.state, ad.gone_at = check_transition(ad.state, AdState.LIVE), None
-    session.flush()
-    mark_changed(session, *touched)
+def _version_row(version: _Version, sighting: Sighting) -> dict[str, object]:
+    item = sighting.item
+    return {
+        "ad_id": version.ad_id,
+        "number": version.number,
+        "content_sha256": version.content_sha256,
+        "title": item.title,
+        "text": item.text,
+        "author": item.author,
+        "forwarded_from": item.forwarded_from,
+        "region": item.region,
+        "price_amount": item.price_amount,
+        "price_currency": item.price_currency,
+        "price_period": item.price_period,
+        "kind": item.kind.value if item.kind else None,
+        "published_at": item.published_at,
+        "observed_at": sighting.seen_at,
+        "page_id": sighting.page_id,
+        "is_parse_incomplete": sighting.is_incomplete,
+    }
+
+
+def _write_ads(session: Session, ads: Iterable[_LockedAd]) -> None:
+    rows, changed = [], []
+    for ad in ads:
+        if ad.shown is not None:
+            if ad.shown.id != ad.current_version_id or ad.state is not AdState.LIVE:
+                changed.append(ad.id)
+            if ad.state is not AdState.LIVE:
+                ad.state, ad.gone_at = check_transition(ad.state, AdState.LIVE), None
+            ad.current_version_id = ad.shown.id
+        rows.append({name: getattr(ad, name) for name in _WRITTEN})
+    session.execute(update(Ad), rows)
+    mark_changed(session, *changed)
 
 
 def mark_gone(session: Session, source_id: int, *, urls: Iterable[str], now: datetime) -> int:

@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from uuid import uuid4
 
 from models.errors import SaqshyError
@@ -24,6 +25,15 @@ class Blob:
 
     sha256: str
     size_bytes: int
+
+
+class Runner(Protocol):
+    """What calls a function for every item: ``map``, or the ``map`` of a thread pool."""
+
+    def __call__(
+        self, function: Callable[[tuple[Blob, bytes]], None], items: Iterable[tuple[Blob, bytes]], /
+    ) -> Iterable[None]:
+        """Call it; errors come when the result is read."""
 
 
 class BlobStore:
@@ -47,24 +57,53 @@ class BlobStore:
             BlobDamaged: what the disk gave back is not what was written.
             OSError: the disk is full or broken; nothing is left behind under the final name.
         """
-        sha256 = hashlib.sha256(body).hexdigest()
-        path = self.path(sha256)
-        if not (path.exists() and path.stat().st_size == len(body)):
-            self._write(path, sha256, body)
-        return Blob(sha256, len(body))
+        return self.put_many([body])[0]
 
-    def _write(self, path: Path, sha256: str, body: bytes) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def put_many(self, bodies: Sequence[bytes], *, run: Runner = map) -> list[Blob]:
+        """Store many bodies durably, with one wait for each folder that got entries.
+
+        Args:
+            bodies: of any size; equal ones are stored once.
+            run: calls a function for each body; a thread pool's ``map`` lets fsyncs wait together.
+
+        Returns:
+            One blob per body, in order; on the disk when this returns.
+
+        Raises:
+            BlobDamaged, OSError: as :meth:`put`; what was stored before stays and is whole.
+        """
+        blobs = [Blob(hashlib.sha256(body).hexdigest(), len(body)) for body in bodies]
+        wanted = {blob: body for blob, body in zip(blobs, bodies, strict=True) if not self._has(blob)}
+        if wanted:
+            folders = {self.path(blob.sha256).parent for blob in wanted}
+            for folder in folders:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for _ in run(self._write, wanted.items()):
+                pass
+            for folder in sorted(folders | {folder.parent for folder in folders}):
+                fsync_folder(folder)
+            fsync_folder(self.folder)
+        return blobs
+
+    def _has(self, blob: Blob) -> bool:
+        try:
+            return self.path(blob.sha256).stat().st_size == blob.size_bytes
+        except FileNotFoundError:
+            return False
+
+    def _write(self, wanted: tuple[Blob, bytes]) -> None:
+        """Write one file and name it; its folder's entry is not on the disk yet."""
+        blob, body = wanted
+        path = self.path(blob.sha256)
         temporary = path.with_name(f"{uuid4().hex}.tmp")
         try:
             write_durably(temporary, body)
-            if hashlib.sha256(temporary.read_bytes()).hexdigest() != sha256:
-                raise BlobDamaged("The disk gave back other bytes than were written.", sha256=sha256)
+            if hashlib.sha256(temporary.read_bytes()).hexdigest() != blob.sha256:
+                raise BlobDamaged("The disk gave back other bytes than were written.", sha256=blob.sha256)
             temporary.replace(path)
-        finally:
+        except BaseException:
             temporary.unlink(missing_ok=True)
-        for folder in (path.parent, path.parent.parent, self.folder):
-            fsync_folder(folder)
+            raise
 
     def get(self, sha256: str) -> bytes:
         """Read bytes and check them.

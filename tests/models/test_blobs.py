@@ -1,4 +1,5 @@
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,34 @@ def test_sweep_removes_what_no_row_names(tmp_path: Path) -> None:
     assert store.sweep({kept.sha256}) == 2
     assert list(store.names()) == [kept.sha256]
     assert not store.path(orphan.sha256).exists()
+
+
+def test_many_at_once_come_back_in_order_equal_ones_once(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path)
+    bodies = [b"one", b"two", b"one", b""]
+    with ThreadPoolExecutor(4) as pool:
+        blobs = store.put_many(bodies, run=pool.map)
+    assert [store.get(blob.sha256) for blob in blobs] == bodies
+    assert len(list(store.names())) == 3
+    assert store.put_many(bodies) == blobs
+
+
+def test_one_that_cannot_be_written_leaves_the_others_whole(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path)
+    bad = store.path(hashlib.sha256(b"bad").hexdigest())
+    bad.mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        store.put_many([b"good", b"bad"])
+    assert store.get(hashlib.sha256(b"good").hexdigest()) == b"good"
+    assert not list(tmp_path.glob("??/??/*.tmp"))
+
+
+def test_every_folder_with_a_new_entry_reaches_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited_for: list[Path] = []
+    monkeypatch.setattr("models.blobs.fsync_folder", waited_for.append)
+    store = BlobStore(tmp_path)
+    paths = [store.path(blob.sha256) for blob in store.put_many([b"a", b"b"])]
+    expected = {folder for path in paths for folder in (path.parent, path.parent.parent)} | {tmp_path}
+    assert sorted(waited_for) == sorted(expected)
