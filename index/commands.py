@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 import typer
 
+from models.audit import OPERATOR, AuditAction
 from models.doctor import Finding
 from models.errors import SaqshyError
 from models.installation import Installation, open_installation
 from models.progress import Progress
+from models.worker import utc_now
 
 
 def reindex() -> None:
@@ -19,8 +21,19 @@ def reindex() -> None:
     from index.jobs import reindex as rebuild
 
     home = open_installation()
+    engine = open_engine(home.settings)
     with Progress("reindex") as progress:
-        report = rebuild(home.database, open_engine(home.settings), progress)
+        report = rebuild(home.database, engine, progress)
+    with home.database.write() as session:
+        home.audit.append(
+            session,
+            AuditAction.INDEX_REBUILT,
+            actor=OPERATOR,
+            subject_kind="search_index",
+            subject_id=engine.name,
+            now=utc_now(),
+            details={"n_written": report.n_written, "n_refused": len(report.refused)},
+        )
     typer.echo(
         f"{report.n_written} ads written, {len(report.refused)} refused, {report.n_behind} changed meanwhile"
     )

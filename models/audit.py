@@ -97,6 +97,11 @@ class Actor:
     name: str
 
 
+# Whoever may type commands on the machine, and the jobs.
+OPERATOR = Actor(None, "operator")
+SYSTEM = Actor(None, "system")
+
+
 @dataclass(frozen=True)
 class Head:
     """A point of the log that was seen at some time."""

@@ -135,14 +135,6 @@ class ParseState(StrEnum):
     NOT_PARSED = "not_parsed"
 
 
-class WorkState(StrEnum):
-    """State of background work on a row (extract, classify, link, index)."""
-
-    PENDING = "pending"
-    DONE = "done"
-    FAILED = "failed"
-
-
 class AdState(StrEnum):
     """Whether the ad was still there when it was last looked for."""
 

@@ -52,8 +52,3 @@ def _damage(session: Session, store: BlobStore, evidence: Evidence) -> str | Non
     pages = session.execute(select(Page.id, Page.url).where(Page.evidence_id == evidence.id).limit(5)).all()
     named = ", ".join(f"page {page_id} ({url})" for page_id, url in pages) or "no page"
     return f"stored file {evidence.sha256} {fact}: {named}"
-
-
-def known_hashes(session: Session) -> set[str]:
-    """Hashes that rows name; a file with any other name is left from a crash."""
-    return set(session.scalars(select(Evidence.sha256).where(Evidence.erased_at.is_(None))))

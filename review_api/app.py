@@ -16,6 +16,7 @@ from models.audit import AuditLog
 from models.config import Settings
 from models.enums import Role
 from models.session import Database
+from models.worker import utc_now
 from review_api import pages
 from review_api.ads import endpoints as ads
 from review_api.audit import endpoints as audit_endpoints
@@ -26,7 +27,7 @@ from review_api.deps import ServicesDep, public, require
 from review_api.errors import add_error_handlers
 from review_api.middlewares import BodyLimit, SecurityHeaders
 from review_api.people import endpoints as people
-from review_api.services import Clock, build_services, utc_now
+from review_api.services import Clock, build_services
 from review_api.tasks import endpoints as tasks
 
 JSON_ROUTERS: tuple[APIRouter, ...] = (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from models.audit import Actor
+from models.audit import OPERATOR
 from models.blobs import write_durably
 from models.enums import Agency, Role
 from models.errors import NotFound, Rejected
@@ -23,7 +23,6 @@ from models.worker import utc_now
 if TYPE_CHECKING:
     from review_api.services import Services
 
-OPERATOR = Actor(None, "operator")
 UserName = Annotated[str, typer.Argument(help="Name the person signs in with.")]
 
 users = typer.Typer(no_args_is_help=True, help="People: add, list, disable, enable, password.")

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select, u
 from sqlalchemy.orm import Session, joinedload
 
 from models.ad import AdVersion
-from models.audit import Actor, AuditAction, AuditLog
+from models.audit import SYSTEM, AuditAction, AuditLog
 from models.classification import Classification, ClassifierVersion
 from models.enums import OPEN_TASK_STATES, ClassifierState, EntryState, check_transition
 from models.leases import JobReport
@@ -23,7 +23,6 @@ from review_api.tasks.notes import note_task
 from review_api.tasks.refresh import is_referral, refresh_task, severity_of
 from review_api.tasks.service import waiting_state
 
-SYSTEM = Actor(None, "system")
 # Case numbers count the years of the people who read them.
 KAZAKHSTAN = timezone(timedelta(hours=5))
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from index.engine import SearchEngine
 from models.audit import AuditLog
 from models.config import Settings
 from models.session import Database
+from models.worker import utc_now
 from review_api.ads.service import AdService
 from review_api.audit.service import AuditService
 from review_api.auth.service import AuthService
@@ -21,11 +22,6 @@ from review_api.tasks.detail import CaseService
 from review_api.tasks.service import TaskService
 
 Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The present."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

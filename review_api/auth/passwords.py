@@ -14,7 +14,6 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from models.errors import Rejected
 
 MIN_LENGTH = 12
-ADVISED_LENGTH = 15
 MAX_LENGTH = 128
 COMMON_PASSWORDS_FILE = Path(__file__).with_name("common_passwords.txt")
 # No vowels, no look-alikes: easy to read aloud and to type from paper.

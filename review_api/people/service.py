@@ -55,14 +55,6 @@ class PeopleService:
         """Everybody, by name."""
         return tuple(_row(user) for user in session.scalars(select(User).order_by(User.name)))
 
-    def get_user(self, session: Session, user_id: int) -> UserRow:
-        """One person.
-
-        Raises:
-            NotFound: no such person.
-        """
-        return _row(_find(session, user_id))
-
     def create_user(
         self,
         session: Session,

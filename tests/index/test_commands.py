@@ -2,10 +2,12 @@ from datetime import datetime
 
 import pytest
 import typer
+from sqlalchemy import select
 
 from index.commands import index_damages, index_findings, reindex
 from index.engines import open_engine
 from index.jobs import index_pending
+from models.audit import AuditAction, AuditEvent
 from models.config import Settings
 from models.installation import Installation, prepare_installation
 from tests.index import rows
@@ -37,6 +39,10 @@ def test_a_lost_document_is_named_until_the_index_is_rebuilt(
     assert "3 ads written, 0 refused, 0 changed meanwhile" in capsys.readouterr().out
     assert list(index_damages(home)) == []
     assert [finding.is_well for finding in index_findings(home)] == [True, True]
+    with home.database.read() as session:
+        (line,) = session.scalars(select(AuditEvent).where(AuditEvent.action == AuditAction.INDEX_REBUILT))
+    assert line.details == '{"n_refused":0,"n_written":3}'
+    assert list(home.audit_damages()) == []
 
 
 def test_an_index_that_cannot_be_read_is_said_with_what_to_do(home: Installation, now: datetime) -> None:
