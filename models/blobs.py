@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
 from models.errors import SaqshyError
@@ -27,12 +27,13 @@ class Blob:
     size_bytes: int
 
 
+T = TypeVar("T")
+
+
 class Runner(Protocol):
     """What calls a function for every item: ``map``, or the ``map`` of a thread pool."""
 
-    def __call__(
-        self, function: Callable[[tuple[Blob, bytes]], None], items: Iterable[tuple[Blob, bytes]], /
-    ) -> Iterable[None]:
+    def __call__(self, function: Callable[[T], None], items: Iterable[T], /) -> Iterable[None]:
         """Call it; errors come when the result is read."""
 
 
@@ -64,7 +65,7 @@ class BlobStore:
 
         Args:
             bodies: of any size; equal ones are stored once.
-            run: calls a function for each body; a thread pool's ``map`` lets fsyncs wait together.
+            run: calls a function for each file and folder; a thread pool's ``map`` lets fsyncs wait together.
 
         Returns:
             One blob per body, in order; on the disk when this returns.
@@ -78,11 +79,9 @@ class BlobStore:
             folders = {self.path(blob.sha256).parent for blob in wanted}
             for folder in folders:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for _ in run(self._write, wanted.items()):
-                pass
-            for folder in sorted(folders | {folder.parent for folder in folders}):
-                fsync_folder(folder)
-            fsync_folder(self.folder)
+            _finish(run(self._write, wanted.items()))
+            # Each fsync makes the disk empty its cache; at the same time, that costs once.
+            _finish(run(fsync_folder, folders | {folder.parent for folder in folders} | {self.folder}))
         return blobs
 
     def _has(self, blob: Blob) -> bool:
@@ -137,6 +136,11 @@ class BlobStore:
                 path.unlink()
                 n_removed += 1
         return n_removed
+
+
+def _finish(calls: Iterable[None]) -> None:
+    for _ in calls:
+        pass
 
 
 def write_durably(path: Path, body: bytes) -> None:
