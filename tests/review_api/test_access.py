@@ -134,7 +134,6 @@ def roles_of(people: People) -> dict[str, Role]:
     return {name: person.role for name, person in vars(people).items()}
 
 
-@pytest.mark.slow
 def test_every_person_at_every_route(
     sqlite_room: Room, sqlite_people: People, clients: dict[str, Client]
 ) -> None:
