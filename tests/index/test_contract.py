@@ -119,7 +119,7 @@ def test_contacts_are_found_exactly_in_any_spelling(engine: SearchEngine) -> Non
 )
 def test_every_real_text_is_found_by_its_own_words(engine: SearchEngine, shared_dir: Path, name: str) -> None:
     with gzip.open(shared_dir / "data" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        texts = [json.loads(line)["text"] for line in islice(lines, 120)]
+        texts = [json.loads(line)["text"] for line in islice(lines, 60)]
     fill(engine, *(make_document(i, text) for i, text in enumerate(texts, start=1)))
     rng, n_asked = random.Random(3), 0
     lost = []
@@ -136,7 +136,7 @@ def test_every_real_text_is_found_by_its_own_words(engine: SearchEngine, shared_
             if hit is None or not any(segment.is_match for segment in hit.snippet):
                 lost.append((i, question))
     assert lost == []
-    assert n_asked > 100
+    assert n_asked > 50
 
 
 # --- filters and facets ------------------------------------------------------------
