@@ -109,6 +109,7 @@ def _scratch_settings(settings: Settings, folder: Path) -> Settings:
         host_overrides=settings.host_overrides,
         egress_proxy=settings.egress_proxy,
         log_format=settings.log_format,
+        log_level=settings.log_level,
     )
 
 

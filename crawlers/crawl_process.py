@@ -60,7 +60,7 @@ class Order:
             mode="json",
             include={
                 "data_dir", "database_url", "user_agent", "loopback_allow", "host_overrides",
-                "egress_proxy", "lease_seconds", "log_format",
+                "egress_proxy", "lease_seconds", "log_format", "log_level",
             },
         )  # fmt: skip
         return json.dumps({"run_id": self.run_id, "settings": fields}).encode() + b"\n"
@@ -167,7 +167,7 @@ def _read_line(descriptor: int) -> bytes:
 def main() -> None:
     """Read the order from standard input and crawl."""
     order = Order.from_line(_read_line(_STDIN))
-    configure_logs(order.settings.log_format)
+    configure_logs(order.settings.log_format, order.settings.log_level)
     # The reactor wakes for every piece of an answer; at Python's 5 ms it would wait that long
     # for the storing threads each time.
     sys.setswitchinterval(_SWITCH_SECONDS)

@@ -46,7 +46,6 @@ class AdItem:
         price_currency: ISO 4217 code.
         price_period: ``hour``, ``day``, ``week``, ``month`` or ``year``.
         published_at: aware, UTC.
-        is_edited: the page says that the text was changed after it was published.
         forwarded_from: channel or person a message was forwarded from.
     """
 
@@ -62,7 +61,6 @@ class AdItem:
     price_period: str | None = None
     published_at: datetime | None = None
     kind: AdKind | None = None
-    is_edited: bool = False
     forwarded_from: str | None = None
 
 

@@ -110,6 +110,7 @@ def content_sha256(item: AdItem, *, is_incomplete: bool = False) -> str:
         _plain(item.text),
         price,
         item.price_currency,
+        item.price_period,
         sorted([contact.kind.value, contact.value] for contact in item.contacts),
     ]
     if is_incomplete:

@@ -72,5 +72,4 @@ class BaraholkaAd(PageObject):
                 published.attributes.get("datetime") if published else None, page.fetched_at
             ),
             kind=AdKind.CLASSIFIED,
-            is_edited=offer.css_first("time.changed") is not None,
         )

@@ -60,7 +60,6 @@ class TelegramChannel(PageObject):
                 stamp.attributes.get("datetime") if stamp else None, self.page.fetched_at
             ),
             kind=AdKind.POST,
-            is_edited=_is_edited(message),
             forwarded_from=_own_text(message, ".tgme_widget_message_forwarded_from_name"),
         )
 
@@ -96,12 +95,3 @@ def _author(message: LexborNode) -> str | None:
     return _own_text(message, ".tgme_widget_message_from_author") or _own_text(
         message, ".tgme_widget_message_owner_name"
     )
-
-
-def _is_edited(message: LexborNode) -> bool:
-    """The word stands bare among the other facts of the footer."""
-    meta = message.css_first(".tgme_widget_message_meta")
-    if meta is None:
-        return False
-    bare = (node.text_content or "" for node in meta.iter(include_text=True) if node.tag == "-text")
-    return any("edited" in words.replace(",", " ").split() for words in bare)

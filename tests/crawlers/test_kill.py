@@ -36,6 +36,8 @@ N_PAGES = 24
 N_RECORDS = 400
 N_CRAWL_KILLS = 20
 N_IMPORT_KILLS = 10
+FEW_CRAWL_KILLS = 3
+FEW_IMPORT_KILLS = 2
 
 WORKER = """
 import sys, json
@@ -141,11 +143,9 @@ def _check_files(db: Database, settings: Settings) -> None:
     assert not list(store.folder.glob("**/*.tmp"))
 
 
-def test_one_kill_in_the_middle_of_a_crawl_loses_nothing(tmp_path: Path, site: Site) -> None:
-    settings = bench_settings(tmp_path / "var", site, [SITE_HOST])
-    bench = CrawlBench(site, settings, open_database(settings))
-    _kill_and_finish(bench, random.Random(1), n_kills=1)
-    bench.db.close()
+@pytest.mark.timeout(200)
+def test_a_few_kills_during_crawls_lose_nothing(settings: Settings, tmp_path: Path, site: Site) -> None:
+    _crawl_under_kills(settings, tmp_path, site, seed=1, n_kills=FEW_CRAWL_KILLS)
 
 
 @pytest.mark.slow
@@ -153,9 +153,13 @@ def test_one_kill_in_the_middle_of_a_crawl_loses_nothing(tmp_path: Path, site: S
 def test_f1_kills_at_random_moments_of_crawls_lose_nothing(
     settings: Settings, tmp_path: Path, site: Site
 ) -> None:
-    own = bench_settings(tmp_path / "var", site, [SITE_HOST], database_url=settings.database_url)
+    _crawl_under_kills(settings, tmp_path, site, seed=20, n_kills=N_CRAWL_KILLS)
+
+
+def _crawl_under_kills(settings: Settings, folder: Path, site: Site, *, seed: int, n_kills: int) -> None:
+    own = bench_settings(folder / "var", site, [SITE_HOST], database_url=settings.database_url)
     bench = CrawlBench(site, own, open_database(own))
-    _kill_and_finish(bench, random.Random(20), n_kills=N_CRAWL_KILLS)
+    _kill_and_finish(bench, random.Random(seed), n_kills=n_kills)
     bench.db.close()
 
 
@@ -210,13 +214,22 @@ def _write_records(path: Path, prefix: str) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+@pytest.mark.timeout(200)
+def test_a_few_kills_during_imports_double_nothing(settings: Settings, tmp_path: Path) -> None:
+    _import_under_kills(settings, tmp_path, seed=1, n_kills=FEW_IMPORT_KILLS)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_kills_at_random_moments_of_imports_double_nothing(settings: Settings, tmp_path: Path) -> None:
+    _import_under_kills(settings, tmp_path, seed=10, n_kills=N_IMPORT_KILLS)
+
+
+def _import_under_kills(settings: Settings, folder: Path, *, seed: int, n_kills: int) -> None:
     db = open_database(settings)
-    chance, n_killed, files = random.Random(10), 0, []
-    while n_killed < N_IMPORT_KILLS:
-        files.append(tmp_path / f"records{len(files)}.jsonl")
+    chance, n_killed, files = random.Random(seed), 0, []
+    while n_killed < n_kills:
+        files.append(folder / f"records{len(files)}.jsonl")
         _write_records(files[-1], str(len(files)))
         importer = _start(IMPORTER, _overrides(settings), str(files[-1]))
         assert importer.stdout is not None

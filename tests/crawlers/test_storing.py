@@ -63,6 +63,23 @@ def _numbers(session: Session) -> list[int]:
     return list(session.scalars(select(AdVersion.number).order_by(AdVersion.id)))
 
 
+def test_what_the_page_says_beside_the_text_is_stored(session: Session, now: datetime) -> None:
+    item = replace(ITEM, author="Айгүл", region="Алматы", price_period="month", forwarded_from="Канал")
+    version = _see(session, item, now).current_version
+    assert version is not None
+    assert (version.author, version.region, version.forwarded_from) == ("Айгүл", "Алматы", "Канал")
+    assert (version.price_amount, version.price_currency, version.price_period) == (
+        Decimal("1000.00"), "KZT", "month",
+    )  # fmt: skip
+
+
+def test_another_period_of_the_same_amount_is_another_version(session: Session, now: datetime) -> None:
+    _see(session, replace(ITEM, price_period="month"), now)
+    ad = _see(session, replace(ITEM, price_period="hour"), now + timedelta(hours=1))
+    assert ad.current_version is not None
+    assert (ad.current_version.number, ad.current_version.price_period) == (2, "hour")
+
+
 def test_the_same_again_moves_last_seen_only(session: Session, now: datetime) -> None:
     ad = _see(session, ITEM, now)
     revision = ad.revision
