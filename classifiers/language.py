@@ -147,7 +147,7 @@ def _vote_cyrillic(word: str) -> Votes:
             for pair, holds in (((Language.KK, 1.2), is_kazakh), ((Language.KY, 1.2), is_kyrgyz))
             if holds
         )
-    if is_russian_word(word):
+    if _RUSSIAN_FORM.search(word) or is_russian_word(word):
         return ((Language.RU, 1.0 if len(word) > 2 else 0.5),)
     if _KYRGYZ_LONG_VOWEL.search(word):
         return ((Language.KY, 1.2),)
@@ -159,6 +159,10 @@ def _vote_cyrillic(word: str) -> Votes:
 # Kyrgyz carries ө and о on into its endings and writes long vowels; Kazakh does neither.
 _KYRGYZ_FORM = re.compile(
     r"(?:лөр|дөр|төр|нөн|дөн|төн|гө|кө|лүү|дүн|түн|нүн|сүз|лүк|түк|дүк|лөт|бөт|нөт|өө|үү)"
+)
+# Letters and endings of Russian alone, so that the dictionary need not be asked.
+_RUSSIAN_FORM = re.compile(
+    r"[щъ]|(?:ть|ться|тся|ого|его|ому|ему|ыми|ими|ный|ная|ное|ные|ных|ным|ние|ния|нию|ций|ость|ости|ский|ских)$"
 )
 _KYRGYZ_LONG_VOWEL = re.compile(r"([аоуэ])\1|(?:лор|дор|тор|нон|дон|тон|бойт|лот|лат|нат)$")
 _TURKIC_END = re.compile(

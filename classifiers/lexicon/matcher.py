@@ -44,10 +44,15 @@ class Matcher:
         self._common = frozenset(common)
         self._keys = WordKeys(key for phrase in self._phrases for slot in phrase for key in slot.keys)
         self._by_key: dict[str, list[tuple[int, int]]] = {}
+        # Keys of the places beside the anchor, rarest first; the last entry serves DISGUISED.
+        self._others: list[tuple[frozenset[str], ...]] = []
         for number, phrase in enumerate(self._phrases):
             anchor = self._anchor(phrase)
+            beside = [slot.keys for place, slot in enumerate(phrase) if place != anchor]
+            self._others.append(tuple(sorted(beside, key=len)))
             for key in phrase[anchor].keys:
                 self._by_key.setdefault(key, []).append((number, anchor))
+        self._others.append(())
         self._anchors = _AnchorCache(self)
 
     def _anchor(self, phrase: Phrase) -> int:
@@ -73,28 +78,28 @@ class Matcher:
         Args:
             words: the written words of one normalised text (``WORD.findall``).
         """
-        all_anchors = list(map(self._anchors.__getitem__, words))
-        if not any(all_anchors):
+        distinct = set(words)
+        hanging = [(word, anchors) for word in distinct if (anchors := self._anchors[word])]
+        if not hanging:
             return {}
-        present = frozenset().union(*map(self._keys.__getitem__, set(words)))
+        present = frozenset().union(*map(self._keys.__getitem__, distinct))
+        possible = {
+            word: standing
+            for word, anchors in hanging
+            if (standing := [pair for pair in anchors if self._may_stand(pair[0], present)])
+        }
         found: dict[int, list[Match]] = {}
-        may_stand: dict[int, bool] = {DISGUISED: True}
-        for index in [i for i, anchors in enumerate(all_anchors) if anchors]:
-            for number, anchor in all_anchors[index]:
-                possible = may_stand.get(number)
-                if possible is None:
-                    possible = may_stand[number] = self._may_stand(number, present)
-                if not possible:
-                    continue
+        for index in [i for i, word in enumerate(words) if word in possible] if possible else ():
+            for number, anchor in possible[words[index]]:
                 match = self._check(words, index, number, anchor)
                 if match is not None:
                     found.setdefault(number, []).append(match)
         return found
 
     def _may_stand(self, number: int, present: frozenset[str]) -> bool:
-        """Whether every place of a phrase has one of its words somewhere in the text."""
-        for slot in self._phrases[number]:  # noqa: SIM110 - half the time of any()
-            if slot.keys.isdisjoint(present):
+        """Whether every other place of a phrase has one of its words somewhere in the text."""
+        for keys in self._others[number]:  # noqa: SIM110 - half the time of any()
+            if keys.isdisjoint(present):
                 return False
         return True
 

@@ -4,55 +4,13 @@ from dataclasses import dataclass
 
 from classifiers.text.characters import WORD
 from classifiers.text.normalise import NormalisedText, normalise
+from classifiers.text.roots import KAZAKH_FIRST
 from classifiers.text.russian import is_russian_word, russian_lemmas
 from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh, stem_english, turkic_stems
 from classifiers.text.words import KAZAKH_LETTERS, Word, read_word
 
 _CACHE_SIZE = 200_000
 _OFFICIAL_LATIN = frozenset("áǵıńóúýäğñöüşəç")
-# Kazakh words without a special letter that are also a form of a Russian word;
-# in ads of Kazakhstan the Kazakh reading is the one searched for.
-_KAZAKH_FIRST = frozenset(
-    [
-        "бала",
-        "баланы",
-        "балам",
-        "балага",
-        "балалар",
-        "сату",
-        "сатам",
-        "сатады",
-        "беру",
-        "берем",
-        "берет",
-        "алу",
-        "аламыз",
-        "ана",
-        "ата",
-        "мал",
-        "малды",
-        "керек",
-        "адам",
-        "адамдар",
-        "елге",
-        "ауыл",
-        "ауылда",
-        "жас",
-        "жастар",
-        "айлык",
-        "акша",
-        "акы",
-        "тамак",
-        "жумыс",
-        "жумысшы",
-        "кара",
-        "той",
-        "толем",
-        "орын",
-        "бар",
-        "жок",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +65,7 @@ def _term(word: Word) -> str:
     """Return the one key a word is searched by; "" for an emoji or a sign."""
     reading = word.reading
     if word.script == "c":
-        is_kazakh = bool(KAZAKH_LETTERS.intersection(reading)) or reading in _KAZAKH_FIRST
+        is_kazakh = bool(KAZAKH_LETTERS.intersection(reading)) or reading in KAZAKH_FIRST
         if is_kazakh or not is_russian_word(reading):
             return turkic_stems(fold_kazakh(reading))[0]
         return russian_lemmas(reading)[0]

@@ -11,6 +11,7 @@ grammars; docs/add-an-indicator.md, "word forms".
 import re
 
 from classifiers.text.characters import KAZAKH_FOLD
+from classifiers.text.roots import ROOTS
 
 _BACK, _FRONT = frozenset("аоуыюя"), frozenset("еиэ")
 # In folded writing ә, ө, ү look like back vowels, so a front ending may follow them.
@@ -26,13 +27,14 @@ def _harmonic(*endings: str) -> tuple[str, ...]:
 # Layers of a noun, outermost first; folded letters (KAZAKH_FOLD). The о/у rows are Kyrgyz.
 _CASES = _harmonic(
     "га ге ка ке на не нан нен дан ден тан тен да де та те нда нде ды ди ты ти ны ни нын нин дын дин тын тин",
-    "мен бен пен менен дагы деги тагы теги ндагы ндеги",
+    "мен бен пен менен ыма име дагы деги тагы теги ндагы ндеги",
     "го ко дон тон до то ду ту ну нун дун тун",
 )
 _POSSESSIVES = _harmonic(
     "ымыз имиз мыз миз ыныз иниз ныз низ ым им ын ин сы си ы и м н",
-    "сындар синдер лары лери дары дери тары тери сын син лор дор ум ун су",
+    "сындар синдер лары лери дары дери тары тери сын син лор дор ум ун су унуз",
 )
+_WITHOUT_HARMONY = frozenset({"мен", "бен", "пен", "менен"})
 _PLURALS = _harmonic("лар лер дар дер тар тер лор дор тор")
 # Verb endings are whole, tense and person together, so that short roots (ал, бер, сат) survive.
 _COPULAS = _harmonic("мын мин пын пин бын бин пыз пиз быз биз")
@@ -44,9 +46,12 @@ _VERBS = _harmonic(
     "ыныздар иниздер у уди уды уга уге удин удын ууда ууга оо айык аиык еиик аиын еиин оюн",
     "абыз ебиз обуз абыс ебис обус атат етет отот ылат илет улат ыптыр иптир",
 )
+_NOUN_LAYERS = (_COPULAS, _CASES, _POSSESSIVES, _PLURALS)
+# All of them after a known root, where nothing else needs to be guarded against («балама» is "to my child").
+_NOUN_ENDINGS = re.compile(
+    "".join(f"(?:{'|'.join(layer)})?" for layer in (_PLURALS, _POSSESSIVES, (*_CASES, "а", "е"), _COPULAS))
+)
 _MIN_STEM = 3
-# «жұмысы» is «жұмыс» with -ы, not «жұмы» with -сы.
-_NOUNS_IN_S = frozenset({"жумыс", "дауыс", "табыс", "келис", "куйеус", "орыс", "кыс"})
 # Roots of two letters, folded; any other rest of two letters is an accident («ин» of «интим»).
 _SHORT_ROOTS = frozenset(
     {"ал", "ат", "ас", "ет", "ек", "от", "уш", "уй", "ел", "ай", "аи", "уи", "су", "ис", "ун", "уз"}
@@ -64,23 +69,33 @@ def turkic_stems(word: str) -> tuple[str, ...]:
     «сатам» is "I sell" and could be "my сата"; both readings are kept and an
     ad meets a cue on either. The last consonant is unvoiced.
     """
-    noun = _strip(word, _COPULAS)
-    noun = _strip(noun, _CASES)
-    noun = _strip(noun, _POSSESSIVES)
-    noun = _unvoice(_strip(noun, _PLURALS))
+    noun = _known_root(word)
+    if not noun:
+        noun = word
+        for layer in _NOUN_LAYERS:
+            noun = _strip(noun, layer)
+        noun = _unvoice(noun)
     verb = _unvoice(_strip(word, _VERBS))
     return (noun,) if verb in {noun, word} else (noun, verb)
 
 
+def _known_root(word: str) -> str:
+    """Return the longest known root that the word is with a chain of noun endings, or ""."""
+    for length in range(len(word), 1, -1):
+        root = _unvoice(word[:length])
+        if root in ROOTS and _NOUN_ENDINGS.fullmatch(word, length):
+            return root
+    return ""
+
+
 def _strip(word: str, endings: tuple[str, ...]) -> str:
+    """Take off the longest ending that fits."""
     if not word.endswith(endings):
         return word
     for ending in endings:
         if not word.endswith(ending):
             continue
         stem = word[: len(word) - len(ending)]
-        if ending[0] == "с" and stem + "с" in _NOUNS_IN_S:
-            continue
         if (len(stem) >= _MIN_STEM or stem in _SHORT_ROOTS) and _agrees(stem, ending):
             return stem
     return word
@@ -91,6 +106,8 @@ def _agrees(stem: str, ending: str) -> bool:
     stem_vowel = next((c for c in reversed(stem) if c in _VOWELS), "")
     if not stem_vowel:
         return False
+    if ending in _WITHOUT_HARMONY:
+        return True
     ending_vowel = next((c for c in ending if c in _VOWELS), "")
     if ending_vowel in _FRONT:
         return stem_vowel in _FRONT or stem_vowel in _MAYBE_FRONT

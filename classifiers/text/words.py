@@ -35,6 +35,7 @@ from classifiers.text.stems import (
 KAZAKH_LETTERS = frozenset("әғқңөұүһі")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _LATIN = re.compile(r"[a-zß-ɏ]")
+_PLAIN = re.compile(r"[а-яәғқңөұүһіў]{1,64}|(?P<latin>[a-z]{1,64})")
 _FOREIGN = frozenset(FOREIGN_TO_CYRILLIC) - frozenset("ө")
 _REPEATED = re.compile(r"([^\W\d_])\1\1+")
 _STRIP = str.maketrans("", "", APOSTROPHES)
@@ -118,6 +119,10 @@ def read_word(written: str) -> Word:
 
 
 def _read(written: str) -> Word:
+    plain = _PLAIN.fullmatch(written)
+    if plain and not _REPEATED.search(written):
+        # Nearly every word: one script, nothing to undo.
+        return Word(written, Disguise.NONE, "l" if plain.lastgroup else "c")
     if written.isdecimal():
         return Word(written, Disguise.NONE, "d")
     if len(written) > _MAX_WORD:
