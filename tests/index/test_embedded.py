@@ -183,9 +183,9 @@ def test_a_writer_that_never_ends_is_waited_for_only_so_long(
 
 
 def test_many_small_batches_do_not_pile_up_files(embedded_engine: EmbeddedEngine, tmp_path: Path) -> None:
-    for i in range(1, 101):
+    for i in range(1, 51):
         embedded_engine.write([make_document(i)])
-    assert embedded_engine.count() == 100
+    assert embedded_engine.count() == 50
     assert len(list(generation(tmp_path / "index").glob("*.store"))) < 20
 
 
