@@ -1,5 +1,6 @@
 """Scrapy's settings for one crawl: everything that is open by default is shut here, each with a test."""
 
+from copy import deepcopy
 from typing import Any
 
 from crawlers.resolver import OUR_SETTINGS
@@ -44,6 +45,70 @@ _OFF_EXTENSIONS = (
 )
 
 
+# What is the same for every source.
+_FIXED: dict[str, Any] = {
+    # Shut: consoles, schemes, environment, scripts of the page, other people's state.
+    "TELNETCONSOLE_ENABLED": False,
+    "REMOTE_CONTROL_ENABLED": False,
+    "DOWNLOAD_HANDLERS": {
+        "http": "crawlers.downloading.GuardedDownloadHandler",
+        "https": "crawlers.downloading.GuardedDownloadHandler",
+        "data": None,
+        "file": None,
+        "ftp": None,
+        "s3": None,
+    },
+    "REFERER_ENABLED": False,
+    "COOKIES_ENABLED": False,
+    "HTTPPROXY_ENABLED": False,
+    "METAREFRESH_ENABLED": False,
+    "HTTPCACHE_ENABLED": False,
+    "JOBDIR": None,
+    "FEEDS": {},
+    "EXTENSIONS": dict.fromkeys(_OFF_EXTENSIONS),
+    "SPIDER_MIDDLEWARES": dict.fromkeys(_OFF_SPIDER_MIDDLEWARES),
+    # The frontier's order, not the newest first.
+    "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
+    "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
+    # The guard: names and sockets.
+    "TWISTED_DNS_RESOLVER": "crawlers.resolver.GuardedResolver",
+    "DNSCACHE_ENABLED": False,
+    "DOWNLOAD_VERIFY_CERTIFICATES": True,
+    "DOWNLOAD_WARNSIZE": 0,
+    "REDIRECT_ENABLED": True,
+    "REDIRECT_MAX_TIMES": MAX_REDIRECTS,
+    "RETRY_ENABLED": False,  # a retry is a row of the frontier
+    "RETRY_HTTP_CODES": [],
+    # Manners.
+    "ROBOTSTXT_OBEY": True,
+    "CONCURRENT_REQUESTS": CONCURRENT_REQUESTS,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+    "DOWNLOAD_DELAY_JITTER": 0.5,
+    "AUTOTHROTTLE_TARGET_CONCURRENCY": 0.75,
+    # The line. Scrapy starts as many tasks per response as CONCURRENT_ITEMS says (scrapy#5182).
+    "CONCURRENT_ITEMS": 4,
+    "DOWNLOADER_MIDDLEWARES": {
+        **dict.fromkeys(_OFF_MIDDLEWARES),
+        "crawlers.middlewares.AddressRules": 50,
+        "crawlers.middlewares.PoliteRobots": 100,
+        "crawlers.middlewares.BoundedDecompression": 590,
+        "crawlers.middlewares.GuardedRedirects": 600,
+        "crawlers.middlewares.HostPace": 900,
+    },
+    "ITEM_PIPELINES": {
+        "crawlers.pipelines.evidence.EvidencePipeline": 100,
+        "crawlers.pipelines.ads.AdsPipeline": 200,
+    },
+    "MEMUSAGE_ENABLED": True,
+    "MEMUSAGE_LIMIT_MB": MEMORY_LIMIT_MB,
+    "DEFAULT_DROPITEM_LOG_LEVEL": "DEBUG",  # the line would quote the item, that is the page
+    "STATS_DUMP": False,
+    "LOG_INSTALL_ROOT_HANDLER": False,
+    "LOG_ENABLED": False,  # our own logging stands already
+    "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+}
+
+
 def scrapy_settings(settings: Settings, source: SourceConfig) -> dict[str, Any]:
     """Settings of the crawl of one source.
 
@@ -53,78 +118,20 @@ def scrapy_settings(settings: Settings, source: SourceConfig) -> dict[str, Any]:
     """
     limits = source.limits
     return {
+        **deepcopy(_FIXED),  # who gets it may change it
         OUR_SETTINGS: settings,
-        # Shut: consoles, schemes, environment, scripts of the page, other people's state.
-        "TELNETCONSOLE_ENABLED": False,
-        "REMOTE_CONTROL_ENABLED": False,
-        "DOWNLOAD_HANDLERS": {
-            "http": "crawlers.downloading.GuardedDownloadHandler",
-            "https": "crawlers.downloading.GuardedDownloadHandler",
-            "data": None,
-            "file": None,
-            "ftp": None,
-            "s3": None,
-        },
-        "REFERER_ENABLED": False,
-        "COOKIES_ENABLED": False,
-        "HTTPPROXY_ENABLED": False,
-        "METAREFRESH_ENABLED": False,
-        "HTTPCACHE_ENABLED": False,
-        "JOBDIR": None,
-        "FEEDS": {},
-        "EXTENSIONS": dict.fromkeys(_OFF_EXTENSIONS),
-        "SPIDER_MIDDLEWARES": dict.fromkeys(_OFF_SPIDER_MIDDLEWARES),
-        # The frontier's order, not the newest first.
-        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
-        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
-        # The guard: names and sockets.
-        "TWISTED_DNS_RESOLVER": "crawlers.resolver.GuardedResolver",
-        "DNSCACHE_ENABLED": False,
-        "DOWNLOAD_VERIFY_CERTIFICATES": True,
         # Limits of one answer; the timeout is for the whole transfer.
         "DOWNLOAD_MAXSIZE": limits.max_body_bytes,
-        "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_TIMEOUT": limits.timeout_seconds,
-        "REDIRECT_ENABLED": True,
-        "REDIRECT_MAX_TIMES": MAX_REDIRECTS,
-        "RETRY_ENABLED": False,  # a retry is a row of the frontier
-        "RETRY_HTTP_CODES": [],
-        # Manners.
         "USER_AGENT": settings.user_agent,
-        "ROBOTSTXT_OBEY": True,
-        "CONCURRENT_REQUESTS": CONCURRENT_REQUESTS,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "DOWNLOAD_DELAY": limits.delay_seconds,
-        "DOWNLOAD_DELAY_JITTER": 0.5,
         # Without a delay (only hosts that our settings lead to loopback) there is nobody to spare.
         "AUTOTHROTTLE_ENABLED": limits.delay_seconds > 0,
         "AUTOTHROTTLE_START_DELAY": limits.delay_seconds,
-        "AUTOTHROTTLE_TARGET_CONCURRENCY": 0.75,
         "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
             "Accept-Language": ",".join(
                 f"{language.value};q={1 - n / 10:.1f}" for n, language in enumerate(source.languages[:5])
             ),
         },
-        # The line. Scrapy starts as many tasks per response as CONCURRENT_ITEMS says (scrapy#5182).
-        "CONCURRENT_ITEMS": 4,
-        "DOWNLOADER_MIDDLEWARES": {
-            **dict.fromkeys(_OFF_MIDDLEWARES),
-            "crawlers.middlewares.AddressRules": 50,
-            "crawlers.middlewares.PoliteRobots": 100,
-            "crawlers.middlewares.BoundedDecompression": 590,
-            "crawlers.middlewares.GuardedRedirects": 600,
-            "crawlers.middlewares.HostPace": 900,
-        },
-        "ITEM_PIPELINES": {
-            "crawlers.pipelines.evidence.EvidencePipeline": 100,
-            "crawlers.pipelines.ads.AdsPipeline": 200,
-        },
-        "MEMUSAGE_ENABLED": True,
-        "MEMUSAGE_LIMIT_MB": MEMORY_LIMIT_MB,
-        "DEFAULT_DROPITEM_LOG_LEVEL": "DEBUG",  # the line would quote the item, that is the page
-        "STATS_DUMP": False,
-        "LOG_INSTALL_ROOT_HANDLER": False,
-        "LOG_ENABLED": False,  # our own logging stands already
-        "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
     }
