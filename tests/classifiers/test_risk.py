@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from classifiers.lexicon import load_lexicon
 from classifiers.purposes import base_weights, lowered_weights, weigh
 from classifiers.risk import MAX_CHARACTERS, TextTooLong, classifier_version, classify
-from models.enums import Level, Purpose, Side, TextPlace
+from models.enums import Language, Level, Purpose, Side, TextPlace
 from tests.classifiers.test_text import HOSTILE
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -186,3 +186,45 @@ def test_time_grows_with_length_only(piece: str) -> None:
     small, large = seconds(500), seconds(4_000)
     # Eight times the text; a quadratic step would take sixty-four times as long.
     assert large < 24 * small + 0.1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Для оформления отдаёте копию паспорта менеджеру, оригинал у вас.",
+        "Қызметкерден төлқұжаттың көшірмесін ғана аламыз.",
+        "Құжат тапсыру үшін мектепке барыңыз, құжатты қалай тапсыру керегін айтамыз.",
+        "Көшеден құжат тауып алдым, иесіне беремін.",
+        "Беременных не берём: тяжести.",
+        "Ищем спонсора для команды, девушки 60-75 лет, приятная внешность.",
+    ],
+)
+def test_papers_copies_and_refusals_are_no_sign(text: str) -> None:
+    assert not classify(text).flagged
+
+
+@pytest.mark.parametrize(
+    ("honest", "lure"),
+    [
+        ("Обращайтесь в опеку", "Не обращайтесь в опеку"),
+        ("Всё через органы опеки", "Мимо органов опеки"),
+        ("Опеку подключаем сразу", "Опеку подключать ни к чему"),
+    ],
+)
+def test_a_waved_off_counter_sign_lowers_nothing(honest: str, lure: str) -> None:
+    offer = "Заберём новорождённого из роддома у мамы. "
+    codes = [[h.code for h in classify(offer + end).counter_signs if h.counted] for end in (honest, lure)]
+    assert codes == [["C06"], []]
+    assert classify(offer + lure).flagged
+
+
+def test_the_fear_of_police_is_no_news() -> None:
+    found = classify("Паспорт бригадирде тұрады, полиция ұстап алмасын деп.")
+    assert found.flagged
+    assert not [h for h in found.counter_signs if h.counted]
+
+
+def test_a_clause_in_another_language_makes_an_ad_mixed() -> None:
+    kazakh = "Жұмысқа адам керек, айлығы жақсы, тамақ пен жатын орын тегін беріледі, ертең хабарласыңыз. "
+    assert classify(kazakh).language is Language.KK
+    assert classify(kazakh + "Там уже встретим и поможем всё оформить на месте").language is Language.MIXED
