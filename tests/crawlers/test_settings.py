@@ -1,9 +1,12 @@
 """C1: every Scrapy setting that is open by default is shut in a real crawler's settings."""
 
+from pathlib import Path
+
 import pytest
 from scrapy.settings import Settings as ScrapySettings
 from scrapy.utils.conf import build_component_list
 
+from crawlers.crawl_process import Order
 from crawlers.settings import scrapy_settings
 from crawlers.sources_config import SourceConfig
 from models.config import load_settings
@@ -72,3 +75,13 @@ def test_no_other_middleware_or_extension_runs_than_those_named(scrapy: ScrapySe
     ]
     assert on("SPIDER_MIDDLEWARES") == []
     assert on("EXTENSIONS") == ["MemoryUsage", "AutoThrottle"]
+
+
+def test_an_order_passes_on_what_a_crawl_needs(tmp_path: Path) -> None:
+    settings = load_settings(
+        data_dir=tmp_path, log_format="json", log_level="warning", loopback_allow=(("127.0.0.1", 8080),)
+    )
+    order = Order.from_line(Order(7, settings).to_line())
+    assert (order.run_id, order.settings.data_dir) == (7, tmp_path)
+    assert (order.settings.log_format, order.settings.log_level) == ("json", "warning")
+    assert order.settings.loopback_allow == settings.loopback_allow
