@@ -33,9 +33,7 @@ _LINK_LOCK = 0x5A9517
 _SYSTEM = Actor(None, "system")
 
 
-def ensure_classifier_version(
-    session: Session, *, now: datetime, audit: AuditLog | None = None
-) -> ClassifierVersion:
+def ensure_classifier_version(session: Session, *, now: datetime, audit: AuditLog) -> ClassifierVersion:
     """Return the row of the classifier in this code, making it the enabled one.
 
     Taking a version into use is an audit event of the same transaction, with
@@ -63,27 +61,26 @@ def ensure_classifier_version(
         retired = session.scalars(others).all()
         for other in retired:
             other.state = check_transition(other.state, ClassifierState.RETIRED)
-        if audit is not None:
-            audit.append(
-                session,
-                AuditAction.CLASSIFIER_REGISTERED,
-                actor=_SYSTEM,
-                subject_kind="classifier_version",
-                subject_id=row.id,
-                now=now,
-                details={
-                    "version": name,
-                    "lexicon_sha256": load_lexicon().sha256,
-                    "retired": [other.version for other in retired],
-                },
-            )
+        audit.append(
+            session,
+            AuditAction.CLASSIFIER_REGISTERED,
+            actor=_SYSTEM,
+            subject_kind="classifier_version",
+            subject_id=row.id,
+            now=now,
+            details={
+                "version": name,
+                "lexicon_sha256": load_lexicon().sha256,
+                "retired": [other.version for other in retired],
+            },
+        )
     session.flush()
     return row
 
 
 def classify_pending(
     database: Database,
-    audit: AuditLog | None = None,
+    audit: AuditLog,
     *,
     now: datetime,
     limit: int = BATCH,

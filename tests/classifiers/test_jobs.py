@@ -32,9 +32,11 @@ def _add(database: Database, *texts: str) -> list[int]:
         return [make_ad(session, source, title="Объявление", text=text).id for text in texts]
 
 
-def test_a_pending_ad_gets_its_result_with_reasons(database: Database, now: datetime) -> None:
+def test_a_pending_ad_gets_its_result_with_reasons(
+    database: Database, audit_log: AuditLog, now: datetime
+) -> None:
     _add(database, ORGAN, SOFA)
-    report = classify_pending(database, now=now)
+    report = classify_pending(database, audit_log, now=now)
     assert (report.n_done, report.n_failed) == (2, 0)
     with database.read() as session:
         organ, sofa = session.scalars(select(Classification).order_by(Classification.ad_version_id)).all()
@@ -48,14 +50,14 @@ def test_a_pending_ad_gets_its_result_with_reasons(database: Database, now: date
         assert session.scalars(select(Ad.is_index_behind)).all() == [True, True]
 
 
-def test_running_it_again_changes_nothing(database: Database, now: datetime) -> None:
+def test_running_it_again_changes_nothing(database: Database, audit_log: AuditLog, now: datetime) -> None:
     _add(database, ORGAN)
-    classify_pending(database, now=now)
-    assert classify_pending(database, now=now).n_done == 0
+    classify_pending(database, audit_log, now=now)
+    assert classify_pending(database, audit_log, now=now).n_done == 0
     with database.write() as session:
         # As if a worker had died between storing the result and noting it on the row.
         session.scalars(select(AdVersion)).one().classified_by_id = None
-    assert classify_pending(database, now=now).n_done == 1
+    assert classify_pending(database, audit_log, now=now).n_done == 1
     with database.read() as session:
         counts = [
             session.scalar(select(func.count()).select_from(t))
@@ -67,7 +69,7 @@ def test_running_it_again_changes_nothing(database: Database, now: datetime) -> 
 
 
 def test_one_bad_ad_is_noted_on_its_row_and_skipped(
-    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+    database: Database, audit_log: AuditLog, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _add(database, "первое", "сломанное", ORGAN)
     real = jobs.classify
@@ -78,24 +80,24 @@ def test_one_bad_ad_is_noted_on_its_row_and_skipped(
         return real(text, title)
 
     monkeypatch.setattr(jobs, "classify", fragile)
-    report = classify_pending(database, now=now)
+    report = classify_pending(database, audit_log, now=now)
     assert (report.n_done, report.n_failed) == (2, 1)
     with database.read() as session:
         bad = session.scalars(select(AdVersion).where(AdVersion.text == "сломанное")).one()
         assert (bad.error, bad.classified_by_id) == ("classify: Rejected", None)
         assert bad.next_try_at is not None
-    assert classify_pending(database, now=now).n_done == 0
+    assert classify_pending(database, audit_log, now=now).n_done == 0
     monkeypatch.setattr(jobs, "classify", real)
-    assert classify_pending(database, now=now + timedelta(hours=1)).n_done == 1
+    assert classify_pending(database, audit_log, now=now + timedelta(hours=1)).n_done == 1
 
 
 def test_a_new_classifier_reads_all_ads_again_and_takes_over(
-    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+    database: Database, audit_log: AuditLog, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _add(database, ORGAN)
-    classify_pending(database, now=now)
+    classify_pending(database, audit_log, now=now)
     monkeypatch.setattr(jobs, "classifier_version", lambda: "rules-next")
-    assert classify_pending(database, now=now).n_done == 1
+    assert classify_pending(database, audit_log, now=now).n_done == 1
     with database.read() as session:
         states = dict(session.execute(select(ClassifierVersion.version, ClassifierVersion.state)).all())
         assert states == {
@@ -106,11 +108,11 @@ def test_a_new_classifier_reads_all_ads_again_and_takes_over(
         assert session.scalar(select(func.count()).select_from(Contact)) == 1
 
 
-def test_near_duplicates_share_a_cluster(database: Database, now: datetime) -> None:
+def test_near_duplicates_share_a_cluster(database: Database, audit_log: AuditLog, now: datetime) -> None:
     one, copy, other, disguised = _add(
         database, LONG, LONG + " Тел 8 701 123 45 67", SOFA, LONG.replace("о", "o")
     )
-    classify_pending(database, now=now)
+    classify_pending(database, audit_log, now=now)
     assert link_pending(database, now=now).n_done == 4
     assert link_pending(database, now=now).n_done == 0
     with database.read() as session:
@@ -119,9 +121,9 @@ def test_near_duplicates_share_a_cluster(database: Database, now: datetime) -> N
     assert cluster[other] not in {None, cluster[one]}
 
 
-def test_a_shared_phone_makes_a_candidate(database: Database, now: datetime) -> None:
+def test_a_shared_phone_makes_a_candidate(database: Database, audit_log: AuditLog, now: datetime) -> None:
     cook, in_channel, waiter = _add(database, COOK, COOK_IN_CHANNEL, WAITER)
-    classify_pending(database, now=now)
+    classify_pending(database, audit_log, now=now)
     link_pending(database, now=now)
     with database.read() as session:
         cluster = dict(session.execute(select(Ad.id, Ad.cluster_id)).all())
@@ -149,9 +151,9 @@ def test_an_ad_waits_for_linking_until_it_is_classified(database: Database, now:
     assert link_pending(database, now=now).n_done == 0
 
 
-def test_two_batches_find_the_same_cluster(database: Database, now: datetime) -> None:
+def test_two_batches_find_the_same_cluster(database: Database, audit_log: AuditLog, now: datetime) -> None:
     ids = _add(database, LONG, LONG)
-    classify_pending(database, now=now)
+    classify_pending(database, audit_log, now=now)
     assert [link_pending(database, now=now, limit=1).n_done for _ in range(3)] == [1, 1, 0]
     with database.read() as session:
         assert len(set(session.scalars(select(Ad.cluster_id).where(Ad.id.in_(ids))))) == 1
