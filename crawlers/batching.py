@@ -9,7 +9,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 # What waits for company; beside the seconds between two requests to a real host it is nothing.
-GATHER_SECONDS = 0.12
+GATHER_SECONDS = 0.05
 
 
 class Batcher(Generic[T, R]):

@@ -113,9 +113,8 @@ class ParserChild:
         deadline = time.monotonic() + self._timeout_seconds
         try:
             channel.settimeout(self._timeout_seconds)
-            channel.sendall(_REQUEST.pack(len(header), len(body)) + header)
-            channel.settimeout(max(0.001, deadline - time.monotonic()))
-            channel.sendall(body)
+            # In one call: each one gives up the interpreter's lock and waits to get it back.
+            channel.sendall(b"".join((_REQUEST.pack(len(header), len(body)), header, body)))
             answer = _receive_answer(channel, deadline)
             extraction = from_json(answer)
         except TimeoutError:

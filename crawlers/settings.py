@@ -10,6 +10,8 @@ from models.config import Settings
 MEMORY_LIMIT_MB = 600
 MAX_REDIRECTS = 5
 CONCURRENT_REQUESTS = 16
+# Bodies in memory that are not yet stored and read; beyond it nothing more is fetched.
+MAX_UNSTORED_BYTES = 20 * 1024 * 1024
 
 _OFF_MIDDLEWARES = (
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware",
@@ -87,6 +89,7 @@ _FIXED: dict[str, Any] = {
     "AUTOTHROTTLE_TARGET_CONCURRENCY": 0.75,
     # The line. Scrapy starts as many tasks per response as CONCURRENT_ITEMS says (scrapy#5182).
     "CONCURRENT_ITEMS": 4,
+    "SCRAPER_SLOT_MAX_ACTIVE_SIZE": MAX_UNSTORED_BYTES,
     "DOWNLOADER_MIDDLEWARES": {
         **dict.fromkeys(_OFF_MIDDLEWARES),
         "crawlers.middlewares.AddressRules": 50,
