@@ -117,6 +117,7 @@ def _insert_ads(
                 "ad_id": number,
                 "number": 1,
                 "content_sha256": sha(url),
+                "url": url,
                 "title": " ".join(random.choices(WORDS, k=5)),
                 "text": body,
                 "region": random.choice(REGIONS),

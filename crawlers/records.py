@@ -107,7 +107,7 @@ def ad_of_record(fields: dict[str, Any]) -> tuple[AdItem, tuple[str, ...]]:
     if text is None and title is None:
         raise BadRecord("no_text")
     url = _text(fields, "url", notes)
-    external_id = _external_id(fields, notes, fallback=f"{title or ''}\n{text or ''}")
+    external_id = _external_id(fields, notes, url=url, content=f"{title or ''}\n{text or ''}")
     amount, currency = _price(fields, notes)
     kind = _text(fields, "kind", notes)
     ad = AdItem(
@@ -139,16 +139,20 @@ def _text(fields: dict[str, Any], name: str, notes: list[str]) -> str | None:
     return clean.strip() or None
 
 
-def _external_id(fields: dict[str, Any], notes: list[str], *, fallback: str) -> str:
-    """The record's id within its origin; without one, the hash of what it says."""
+def _external_id(fields: dict[str, Any], notes: list[str], *, url: str | None, content: str) -> str:
+    """Identity of a record: its id within its source, else its address, else what it says.
+
+    A bare id counts only within one file: two files' number 1 are two ads, and
+    must never become versions of one.
+    """
     value = fields.get("external_id") or fields.get("id")
-    if value is None or value == "":
-        return sha256(fallback.encode()).hexdigest()
-    if not isinstance(value, str | int):
+    if not isinstance(value, str | int | None):
         raise BadRecord("id_is_no_text")
+    own = "" if value is None else storable(str(value))[0].strip()
     origin = _text(fields, "source", notes)
-    own = storable(str(value))[0].strip()
-    return f"{origin}:{own}" if origin else own
+    if origin and own:
+        return f"{origin}:{own}"
+    return sha256((url or content).encode()).hexdigest()
 
 
 def _price(fields: dict[str, Any], notes: list[str]) -> tuple[Decimal | None, str | None]:

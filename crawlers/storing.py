@@ -99,13 +99,16 @@ def check_ad(item: AdItem) -> tuple[AdItem, tuple[str, ...]]:
 
 
 def content_sha256(item: AdItem, *, is_incomplete: bool = False) -> str:
-    """Hash of what makes a version: title, text, price and contacts, apart from white space.
+    """Hash of what makes a version: address, title, text, price and contacts, apart from white space.
+
+    The address belongs to it because people sign for a text at an address.
 
     A text that was read only in part never stands for the whole one, so
     incompleteness is part of the hash.
     """
     price = None if item.price_amount is None else str(item.price_amount.quantize(Decimal("0.01")))
     fields = [
+        item.url,
         _plain(item.title),
         _plain(item.text),
         price,
@@ -263,6 +266,7 @@ def _version_row(version: _Version, sighting: Sighting) -> dict[str, object]:
         "ad_id": version.ad_id,
         "number": version.number,
         "content_sha256": version.content_sha256,
+        "url": item.url,
         "title": item.title,
         "text": item.text,
         "author": item.author,

@@ -75,6 +75,8 @@ class AdVersion(Leased, Base):
     ad_id: Mapped[int] = mapped_column(ForeignKey("ad.id"))
     number: Mapped[int]
     content_sha256: Mapped[Sha256]
+    # Where this text stood: two people sign for this address, wherever the ad moves afterwards.
+    url: Mapped[str]
     title: Mapped[str]
     text: Mapped[str]
     author: Mapped[str | None]

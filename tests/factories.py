@@ -207,7 +207,8 @@ def make_version(
     version = AdVersion(
         ad_id=ad.id,
         number=(last or 0) + 1,
-        content_sha256=sha(f"{ad.id}\n{title}\n{text}"),
+        content_sha256=sha(f"{ad.id}\n{ad.url}\n{title}\n{text}"),
+        url=ad.url,
         title=title,
         text=text,
         author=author,

@@ -20,7 +20,7 @@ FROZEN = {
     "blocklist_release": (),
     "release_line": (),
     "ad_version": (
-        "ad_id", "number", "content_sha256", "title", "text", "author", "forwarded_from", "region", "price_amount",
+        "ad_id", "number", "content_sha256", "url", "title", "text", "author", "forwarded_from", "region", "price_amount",
         "price_currency", "price_period", "kind", "published_at", "observed_at", "page_id", "is_parse_incomplete",
     ),
     "classification": (
@@ -286,6 +286,7 @@ def upgrade() -> None:
     sa.Column('ad_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('content_sha256', sa.String(length=64), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
     sa.Column('title', sa.Text(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('author', sa.Text(), nullable=True),

@@ -86,7 +86,7 @@ class DecisionService:
                 "Signs of a child or a live victim: tell МВД first, then tick that it was told.",
                 task_id=task_id,
             )
-        self._listing.check(session, task.ad.url)
+        self._listing.check(session, task.ad_version.url)
         return self._sign_first(
             session,
             person,
@@ -135,7 +135,7 @@ class DecisionService:
                 "The text has changed since the confirmation. Return the case, so that it is read again.",
                 task_id=task_id,
             )
-        url = self._listing.check(session, task.ad.url)
+        url = self._listing.check(session, first.ad_version.url)
         values: dict[str, object] = {"state": TaskState.APPROVED, "closed_at": now}
         second = self._sign_second(session, person, task, first, Verdict.APPROVE, form.reason, now, values)
         entry = self._add_entry(session, task, first, second, url, now)

@@ -149,7 +149,7 @@ class CaseService:
 
     def _listing_problem(self, session: Session, task: ReviewTask) -> str | None:
         try:
-            self._listing.check(session, task.ad.url)
+            self._listing.check(session, task.ad_version.url)
         except SaqshyError as error:
             return error.code
         return None
@@ -310,7 +310,7 @@ def _show_origin(session: Session, ad: Ad, version: AdVersion) -> Origin:
         source_name=ad.source.name,
         source_title=ad.source.title,
         source_kind=ad.source.kind,
-        url=ad.url,
+        url=version.url,
         fetched_at=page.fetched_at,
         http_status=page.http_status,
         evidence_sha256=page.evidence.sha256 if page.evidence else None,

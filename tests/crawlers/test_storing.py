@@ -186,3 +186,5 @@ def test_fields_that_no_column_takes_are_left_out_and_noted() -> None:
 def test_the_hash_covers_what_makes_a_version() -> None:
     assert content_sha256(ITEM) == content_sha256(replace(ITEM, author="Другой", region="Алматы"))
     assert content_sha256(ITEM) != content_sha256(ITEM, is_incomplete=True)
+    # People sign for a text at an address: the same words elsewhere are another version.
+    assert content_sha256(ITEM) != content_sha256(replace(ITEM, url="https://a.example/innocent"))

@@ -87,6 +87,7 @@ def add_version(
         ad_id=ad.id,
         number=number,
         content_sha256=sha(title + "\n" + text),
+        url=ad.url,
         title=title,
         text=text,
         region=region,

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from models.ad import Ad
+from models.ad import Ad, AdVersion
 from models.audit import AuditAction, AuditEvent
 from models.blocklist import BlocklistEntry
 from models.enums import EntryState, Purpose, Role, Scope, SourceKind, TaskState, Verdict
@@ -208,6 +208,16 @@ def test_a_decision_is_on_the_text_that_was_seen(room: Room, people: People) -> 
         with pytest.raises(NewerVersion), room.db.write() as session:
             act(session)
     assert load_task(room, task).state is TaskState.CLAIMED
+
+
+def test_what_is_listed_is_the_address_that_both_people_saw(room: Room, people: People) -> None:
+    task = add_task(room)
+    first = confirm(room, people.analyst, task)
+    with room.db.write() as session:
+        session.get_one(Ad, task.ad_id).url = "https://a.example/innocent/1"
+    with room.db.read() as session:
+        seen = session.get_one(AdVersion, task.ad_version_id).url
+    assert approve(room, people.approver, task, first).url == seen != "https://a.example/innocent/1"
 
 
 def test_an_approval_binds_the_text_and_the_confirmation(room: Room, people: People) -> None:
