@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from models.announce import announce
 from models.config import load_settings
-from models.doctor import examine
+from models.doctor import examine, look_at_disk
 from models.errors import SaqshyError
 from models.installation import Installation, open_installation, prepare_installation
 from models.integrity import count_evidence, verify_evidence
@@ -80,7 +81,8 @@ def supervise(make_users: Callable[[Installation], Sequence[str]], more: Sequenc
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with only_one(settings.data_dir / "up.lock"):
         check_port_is_free(settings.host, settings.port)
-        lines = make_users(prepare())
+        home = prepare()
+        lines = [*make_users(home), *(f"WRONG {f.text}" for f in examine(home, []) if not f.is_well)]
         # On one terminal only what needs a person; each process alone tells more.
         quiet = {"SAQSHY_LOG_LEVEL": os.environ.get("SAQSHY_LOG_LEVEL", "warning")}
         names = ("serve", "worker", "scheduler", "watchdog")
@@ -183,12 +185,15 @@ def scheduler() -> None:
 
 @app.command()
 def watchdog() -> None:
-    """Say loudly when a source is overdue by two of its intervals; a process apart from the scheduler."""
+    """Say loudly when a source is overdue by two intervals or the disk is full; apart from the scheduler."""
     from crawlers.schedule import overdue_sources
 
     home = open_installation()
     stop = stop_on_signals()
     while not stop.wait(WATCH_SECONDS):
+        disk = look_at_disk(home.settings.data_dir)
+        if not disk.is_well:
+            log.error("watchdog.disk.full", fact=disk.text)
         with home.database.read() as session:
             for source in overdue_sources(session, utc_now()):
                 log.error("watchdog.source.overdue", source=source.name, n_slots=source.n_slots)
@@ -260,6 +265,11 @@ def main() -> None:
         app()
     except SaqshyError as error:
         typer.echo(f"saqshy: {error.message}", err=True)
+        sys.exit(2)
+    except DBAPIError as error:
+        # Its text may quote values of rows; the kind says enough.
+        kind = type(error.orig).__name__
+        typer.echo(f"saqshy: the database refused or does not answer ({kind}). Run: saqshy doctor", err=True)
         sys.exit(2)
 
 

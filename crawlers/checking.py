@@ -107,7 +107,6 @@ def _scratch_settings(settings: Settings, folder: Path) -> Settings:
         user_agent=settings.user_agent,
         loopback_allow=settings.loopback_allow,
         host_overrides=settings.host_overrides,
-        egress_proxy=settings.egress_proxy,
         log_format=settings.log_format,
         log_level=settings.log_level,
     )

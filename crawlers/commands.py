@@ -22,6 +22,7 @@ from models.errors import Rejected
 from models.installation import Installation, open_installation
 from models.leases import JobReport
 from models.progress import Progress
+from models.urls import canonical_url
 from models.worker import utc_now
 
 OPERATOR = Actor(None, "operator")
@@ -139,6 +140,7 @@ def extract(
     from crawlers.items import ad_json
     from crawlers.sandbox import ParserChild
 
+    url = canonical_url(url)
     try:
         body = file.read_bytes()
     except OSError as error:

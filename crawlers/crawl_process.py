@@ -32,7 +32,7 @@ from models.blobs import BlobStore
 from models.config import Settings, load_settings
 from models.crawl import CrawlRun, Source
 from models.enums import RequestKind
-from models.errors import BadSettings, SaqshyError
+from models.errors import SaqshyError
 from models.logs import configure_logs, get_logger
 from models.processes import die_with_parent
 from models.session import Database
@@ -60,7 +60,7 @@ class Order:
             mode="json",
             include={
                 "data_dir", "database_url", "user_agent", "loopback_allow", "host_overrides",
-                "egress_proxy", "lease_seconds", "log_format", "log_level",
+                "lease_seconds", "log_format", "log_level",
             },
         )  # fmt: skip
         return json.dumps({"run_id": self.run_id, "settings": fields}).encode() + b"\n"
@@ -77,11 +77,7 @@ def run_context(session: Session, order: Order) -> RunContext:
 
     Raises:
         BadSource: the source asks a foreign host too fast.
-        BadSettings: an egress proxy is set.
     """
-    if order.settings.egress_proxy is not None:
-        # Behind a proxy the guard would see the proxy's address only; going round it would be worse still.
-        raise BadSettings("SAQSHY_EGRESS_PROXY is set, but crawls cannot go through a proxy yet.")
     run = session.get_one(CrawlRun, order.run_id)
     config = config_of(session.get_one(Source, run.source_id))
     check_delay(config, loopback_hosts(order.settings))

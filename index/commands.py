@@ -14,6 +14,8 @@ from models.installation import Installation, open_installation
 from models.progress import Progress
 from models.worker import utc_now
 
+MAX_NAMED = 20
+
 
 def reindex() -> None:
     """Rebuild the search index from the database and swap it in; searches use the old one until then."""
@@ -63,7 +65,9 @@ def index_damages(home: Installation) -> Iterator[str]:
         ("is newer in the search index than in the database", differences.ahead),
         ("is in the search index but not in the database", differences.unknown),
     ):
-        yield from (f"ad {ad_id} {fact}" for ad_id in ids)
+        yield from (f"ad {ad_id} {fact}" for ad_id in ids[:MAX_NAMED])
+        if len(ids) > MAX_NAMED:
+            yield f"and {len(ids) - MAX_NAMED} more ads: each {fact}. Run: saqshy reindex"
     yield from (f"search index: {damage}" for damage in differences.damage)
 
 

@@ -118,7 +118,7 @@ def _ensure_index(database: Database, engine: SearchEngine) -> None:
     with database.write() as session:
         repository.mark_all_behind(session)
     engine.create()
-    log.warning("index.created", engine=engine.name)
+    log.info("index.created", engine=engine.name)
 
 
 def _settle(database: Database, report: WriteReport, token: str, now: datetime) -> JobReport:

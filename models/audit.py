@@ -244,7 +244,8 @@ def save_head(path: Path, head: Head, now: datetime) -> None:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = json.dumps({"seq": head.seq, "mac": head.mac, "at": now.astimezone(UTC).isoformat()}) + "\n"
-    with path.open("a", encoding="utf-8") as file:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())

@@ -1,5 +1,6 @@
 """All settings, read once at start from the environment (prefix ``SAQSHY_``) and passed in."""
 
+import os
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from models.errors import BadSettings
 
 HostPort = tuple[str, int]
+PREFIX = "SAQSHY_"
 
 
 def _split(value: object) -> object:
@@ -28,7 +30,7 @@ def _host_port(value: str) -> HostPort:
 class Settings(BaseSettings):
     """Settings of one installation; every field is described in docs/operations.md."""
 
-    model_config = SettingsConfigDict(env_prefix="SAQSHY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     data_dir: Path = Path("var")
     database_url: str | None = None
@@ -52,7 +54,6 @@ class Settings(BaseSettings):
     user_agent: str = "Saqshy/0.1 (public ads watch; +https://saqshy.example/about; contact@saqshy.example)"
     loopback_allow: Annotated[tuple[HostPort, ...], NoDecode] = ()
     host_overrides: Annotated[dict[str, HostPort], NoDecode] = Field(default_factory=dict)
-    egress_proxy: str | None = None
     lease_seconds: int = Field(default=120, ge=5, le=3600)
     entry_days: int = Field(default=90, ge=1, le=366)
 
@@ -128,11 +129,18 @@ def load_settings(**overrides: object) -> Settings:
     Raises:
         BadSettings: names each setting that is wrong.
     """
+    unknown = sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields
+    )
+    if unknown:
+        raise BadSettings(f"There is no setting {', '.join(unknown)}. See docs/operations.md for the names.")
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         facts = "; ".join(
-            f"SAQSHY_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            f"{PREFIX}{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
             for item in error.errors()
         )
         raise BadSettings(f"The settings cannot be used: {facts}. See docs/operations.md.") from error

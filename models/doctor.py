@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from models.errors import SaqshyError
 from models.installation import Installation
 from models.session import check_database
@@ -25,14 +27,26 @@ Examination = Callable[[Installation], Iterable[Finding]]
 
 
 def examine(installation: Installation, of_rooms: Iterable[Examination]) -> Iterator[Finding]:
-    """Look at everything, one finding after the other; what fails is itself a finding."""
+    """Look at everything, one finding after the other, each once; what fails is itself a finding."""
+    said: set[str] = set()
     for examination in (_python, _folder, _database, _keys, _loopback, *of_rooms):
-        try:
-            yield from examination(installation)
-        except SaqshyError as error:
-            yield Finding(False, error.message)
-        except OSError as error:
-            yield Finding(False, f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
+        for finding in _look(examination, installation):
+            if finding.text not in said:
+                said.add(finding.text)
+                yield finding
+
+
+def _look(examination: Examination, installation: Installation) -> Iterator[Finding]:
+    try:
+        yield from examination(installation)
+    except SaqshyError as error:
+        yield Finding(False, error.message)
+    except DBAPIError as error:
+        yield Finding(
+            False, f"The database does not answer ({type(error.orig).__name__}). Is its address right?"
+        )
+    except OSError as error:
+        yield Finding(False, f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
 
 
 def _python(_installation: Installation) -> Iterator[Finding]:
@@ -51,8 +65,16 @@ def _folder(installation: Installation) -> Iterator[Finding]:
             yield Finding(False, f"Others may read {path}. Run: chmod 700 {path}")
     for path in _readable_files(installation.settings.keys_dir):
         yield Finding(False, f"Others may read {path}. Run: chmod 600 {path}")
+    yield look_at_disk(folder)
+
+
+def look_at_disk(folder: Path) -> Finding:
+    """Whether the disk of the data folder has room; a full one stops the intake, reading goes on."""
     free = shutil.disk_usage(folder).free
-    yield Finding(free >= MIN_FREE_BYTES, f"{free // 1024**2} MiB free on its disk (1024 are needed)")
+    return Finding(
+        free >= MIN_FREE_BYTES,
+        f"{free // 1024**2} MiB free on the disk of {folder} ({MIN_FREE_BYTES // 1024**2} are needed)",
+    )
 
 
 def _readable_files(folder: Path) -> list[Path]:

@@ -54,13 +54,14 @@ def configure_logs(
     for name in (
         "scrapy",
         "twisted",
-        "elastic_transport",
         "alembic",
         "apscheduler",
         "pymorphy3",
         "uvicorn.access",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Its warnings are tracebacks of an absent server; what failed is said by whoever asked.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

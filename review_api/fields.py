@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Form, Path
 from pydantic import AfterValidator, StringConstraints
 
 # Ids of the database are 63-bit; anything larger cannot be one and must not reach the driver.
@@ -21,6 +21,12 @@ def refuse_nul(text: str) -> str:
     return text
 
 
+def drop_nul(text: str) -> str:
+    """Return a typed text without NUL characters, which no keyboard writes and PostgreSQL cannot hold."""
+    return text.replace("\x00", "")
+
+
+TypedText = Annotated[str, Form(max_length=20_000), AfterValidator(drop_nul)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(refuse_nul)]
 ShortText = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(refuse_nul)

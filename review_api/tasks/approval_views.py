@@ -9,7 +9,7 @@ from models.enums import Verdict
 from models.errors import NotFound, Rejected
 from review_api.auth.schemas import Person
 from review_api.deps import Approver, ServicesDep
-from review_api.fields import IdPath
+from review_api.fields import IdPath, TypedText
 from review_api.frame import count_waiting, forget_counts, make_frame
 from review_api.i18n import Words
 from review_api.problems import listing_text, problem_text
@@ -105,7 +105,7 @@ def sign(
     confirm_decision_id: Annotated[int, Form(ge=1, le=2**63 - 1)],
     content_sha256: Annotated[str, Form(max_length=64)] = "",
     verdict: Annotated[str, Form(max_length=20)] = "",
-    reason: Annotated[str, Form(max_length=20_000)] = "",
+    reason: TypedText = "",
     case_number: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Approve or return; a form that is not whole comes back with what was written."""

@@ -12,7 +12,7 @@ from models.errors import NotFound, Rejected
 from review_api.auth.schemas import Person
 from review_api.blocklist.schemas import LegalGround
 from review_api.deps import Analyst, Reader, ServicesDep
-from review_api.fields import IdPath, RowNumber
+from review_api.fields import IdPath, RowNumber, TypedText
 from review_api.frame import forget_counts, make_frame
 from review_api.i18n import Words
 from review_api.problems import problem_text
@@ -26,7 +26,6 @@ from review_api.tasks.views import leave_task, text_lang
 router = APIRouter()
 
 PUT_BACK = "put_back"
-LongText = Annotated[str, Form(max_length=20_000)]
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def decide(
     verdict: Annotated[str, Form(max_length=20)] = "",
     purposes: Annotated[list[Purpose] | None, Form(max_length=len(Purpose))] = None,
     legal_ground: Annotated[str, Form(max_length=200)] = "",
-    reason: LongText = "",
+    reason: TypedText = "",
     is_mvd_informed: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Confirm, reject or put back; a form that is not whole comes back with what was written."""
