@@ -47,7 +47,7 @@ def classify_lines(
 
     Yields:
         One JSON line with its newline per input that is not blank: a result as
-        in design.md §6, or ``{"id", "error"}``.
+        in docs/operations.md, or ``{"id", "error"}``.
     """
     counts = counts if counts is not None else BatchCounts()
     n_bytes = 0
@@ -161,7 +161,7 @@ def _has_escaped_bytes(text: str) -> bool:
 
 
 def as_json(result: ClassifiedText) -> dict[str, Any]:
-    """Return a result as ``saqshy classify`` prints it (design.md §6); values are plain JSON types."""
+    """Return a result as ``saqshy classify`` prints it (docs/operations.md); values are plain JSON types."""
     return {
         "language": result.language.value,
         "flagged": result.flagged,

@@ -1,7 +1,4 @@
-"""The two families of expected errors; anything else is a bug and goes up.
-
-Source: ../docs/concepts.md, "errors".
-"""
+"""The two families of expected errors; anything else is a bug and goes up."""
 
 
 class SaqshyError(Exception):
