@@ -67,7 +67,11 @@ _FIXED: dict[str, Any] = {
     "HTTPCACHE_ENABLED": False,
     "JOBDIR": None,
     "FEEDS": {},
-    "EXTENSIONS": dict.fromkeys(_OFF_EXTENSIONS),
+    "EXTENSIONS": {
+        **dict.fromkeys(_OFF_EXTENSIONS),
+        "scrapy.extensions.memusage.MemoryUsage": None,
+        "crawlers.memory.PresentMemoryUsage": 0,
+    },
     "SPIDER_MIDDLEWARES": dict.fromkeys(_OFF_SPIDER_MIDDLEWARES),
     # The frontier's order, not the newest first.
     "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",

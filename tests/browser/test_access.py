@@ -132,11 +132,9 @@ def shift_of(context: BrowserContext, path: str) -> float:
 def test_nothing_jumps_while_a_page_loads(open_context: OpenContext, server: RunningServer) -> None:
     context = open_context()
     sign_in(context, "analyst")
-    assert {path: shift_of(context, path) for path in ("/work", "/queue", "/search")} == {
-        "/work": 0,
-        "/queue": 0,
-        "/search": 0,
-    }
+    # Nobody sees less than a thousandth; a score counts as bad from 0.1 (web.dev/articles/cls).
+    shifts = {path: shift_of(context, path) for path in ("/work", "/queue", "/search")}
+    assert all(shift < 0.001 for shift in shifts.values()), shifts
 
 
 KAZAKH = "ӘәҒғҚқҢңӨөҰұҮүҺһІі"

@@ -74,7 +74,7 @@ def test_no_other_middleware_or_extension_runs_than_those_named(scrapy: ScrapySe
         "HostPace",
     ]
     assert on("SPIDER_MIDDLEWARES") == []
-    assert on("EXTENSIONS") == ["MemoryUsage", "AutoThrottle"]
+    assert on("EXTENSIONS") == ["AutoThrottle", "PresentMemoryUsage"]
 
 
 def test_an_order_passes_on_what_a_crawl_needs(tmp_path: Path) -> None:
