@@ -54,8 +54,10 @@ class Batcher(Generic[T, R]):
             try:
                 results = await loop.run_in_executor(self._thread, self._work, [item for item, _ in batch])
             except Exception as error:
+                # Each waiter raises it where it stands; one that was cancelled meanwhile wants nothing.
                 for _, done in batch:
-                    done.set_exception(error)
+                    if not done.done():
+                        done.set_exception(error)
                 continue
             for (_, done), result in zip(batch, results, strict=True):
                 if not done.done():

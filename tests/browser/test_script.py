@@ -95,6 +95,7 @@ def test_escape_leaves_without_acting(open_context: OpenContext, server: Running
     page = sign_in(open_context(), "analyst")
     page.goto("/queue")
     page.click(".queue__title")
+    page.wait_for_url("**/cases/*")
     page.keyboard.press("Escape")
     page.wait_for_url("**/queue")
 
