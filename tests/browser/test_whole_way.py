@@ -137,6 +137,8 @@ def tab_to(page: Page, selector: str) -> None:
 def type_sign_in(page: Page, name: str) -> None:
     """Sign in without a mouse: the first field has the focus."""
     page.goto("/sign-in")
+    # A browser gives the focus a moment after the page is loaded; keys before that are lost.
+    page.wait_for_function("document.activeElement instanceof HTMLInputElement")
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
