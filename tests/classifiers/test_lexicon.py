@@ -144,7 +144,6 @@ def test_the_cue_language(cue: str, language: str, text: str, is_found: bool) ->
     assert bool(matcher.find(normalise(text).words)) is is_found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["spassk_jobs", "hh_kz_snippets", "hh_kz_full", "hh_snippets"])
 def test_ordinary_vacancies_are_left_alone(shared_dir: Path, name: str) -> None:
     """No set is flagged above 0.5 %, and an indicator that shows more often says why («frequent»)."""

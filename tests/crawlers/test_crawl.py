@@ -223,7 +223,6 @@ SPELLINGS = ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "[:
 STATUSES = [301, 302, 303, 307, 308]
 
 
-@pytest.mark.slow
 def test_s1_no_spelling_of_loopback_is_connected_to(tmp_path: Path, site: Site) -> None:
     hosts = [f"via{status}.example" for status in STATUSES]
     settings = bench_settings(tmp_path / "var", site, hosts)

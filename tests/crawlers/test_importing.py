@@ -229,9 +229,7 @@ def test_reextract_over_evidence_changes_nothing_when_nothing_was_mended(
     assert (report.n_pages, report.n_new_versions, report.n_failed) == (4, 0, 0)
 
 
-@pytest.mark.parametrize(
-    "name", ["spassk_jobs", *(pytest.param(s, marks=pytest.mark.slow) for s in SETS if s != "spassk_jobs")]
-)
+@pytest.mark.parametrize("name", SETS)
 def test_all_rows_of_a_real_set_are_accounted_for(
     sqlite_database: Database, now: datetime, shared_dir: Path, name: str
 ) -> None:
