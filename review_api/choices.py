@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlencode
 
@@ -44,11 +45,15 @@ class Facet:
 
 @dataclass(frozen=True)
 class Narrowing:
-    """All facets of a list, what is chosen now, and the address that chooses nothing."""
+    """All facets of a list, what is chosen now, and the address that chooses nothing.
+
+    ``counted_at`` is None when the counts are those of this moment.
+    """
 
     groups: tuple[Facet, ...]
     chosen: Mapping[str, str]
     clear_href: str
+    counted_at: datetime | None = None
 
     @property
     def is_narrowed(self) -> bool:
@@ -72,6 +77,8 @@ def narrow(
     counts: Mapping[str, Sequence[FacetValue]],
     chosen: Mapping[str, str],
     href: Href,
+    *,
+    counted_at: datetime | None = None,
 ) -> Narrowing:
     """Make the links.
 
@@ -80,9 +87,10 @@ def narrow(
         counts: values with their counts by the facet's name, in the order of the page.
         chosen: the chosen value by the facet's name.
         href: the list's address for given choices.
+        counted_at: when the counts were made, if that was not just now.
     """
     groups = (Facet(name, _choices(words, name, values, chosen, href)) for name, values in counts.items())
-    return Narrowing(tuple(group for group in groups if group.choices), chosen, href({}))
+    return Narrowing(tuple(group for group in groups if group.choices), chosen, href({}), counted_at)
 
 
 def _choices(

@@ -11,7 +11,6 @@ from review_api.auth.schemas import Person
 from review_api.i18n import Words, choose_locale, load_words
 from review_api.rendering import KEYS_COOKIE, LOCALE_COOKIE, Frame, NavItem, Note, read_note
 from review_api.services import Services
-from review_api.tasks.schemas import QueueFilters
 
 # The numbers in the bar are the same for everybody; one look per ten seconds is fresh enough.
 COUNTS_LIVE_FOR = timedelta(seconds=10)
@@ -64,7 +63,7 @@ def count_waiting(request: Request, services: Services, person: Person) -> Count
     if kept is not None and timedelta() <= now - kept.counted_at < COUNTS_LIVE_FOR:
         return kept
     with services.db.read() as session:
-        waiting = services.tasks.facets(session, QueueFilters(), now=now).n_waiting
+        waiting = services.tasks.count_waiting(session, now=now)
         to_sign = services.tasks.my_work(session, person, now=now).n_waiting_for_signature
     counts = Counts(waiting, to_sign, now)
     request.app.state.counts = counts

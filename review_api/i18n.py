@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -56,12 +56,12 @@ class Words:
 
     def number(self, value: float) -> str:
         """A number with the language's separators."""
-        return str(format_decimal(value, locale=self.locale))
+        return _decimal(value, None, self.locale)
 
     def score(self, value: float) -> str:
         """A score in [0, 1] with two digits, ``0,93`` or ``0.93``; never shown as 1 unless it is."""
         shown = min(value, 0.99) if value < 1 else value
-        return str(format_decimal(shown, format="0.00", locale=self.locale))
+        return _decimal(round(shown, 2), "0.00", self.locale)
 
     def at(self, when: datetime) -> str:
         """A time for reading: ``2026 ж. 21 қараша, 14:12 (UTC+5)``."""
@@ -80,6 +80,12 @@ class Words:
         if minutes < 48 * 60:
             return self.counted("span.hours", minutes // 60)
         return self.counted("span.days", minutes // (24 * 60))
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: float, pattern: str | None, locale: str) -> str:
+    """The same few numbers stand on every page, and Babel takes its time for each."""
+    return str(format_decimal(value, format=pattern, locale=locale))
 
 
 def in_zone(when: datetime) -> datetime:

@@ -67,7 +67,7 @@ def build_services(
         db=db,
         now=now,
         auth=AuthService(settings, db, audit),
-        tasks=TaskService(settings, audit),
+        tasks=TaskService(settings, db, audit),
         cases=CaseService(audit, audit_service, listing),
         decisions=DecisionService(settings, audit, listing, grounds),
         grounds=grounds,

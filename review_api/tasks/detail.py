@@ -26,7 +26,6 @@ from review_api.tasks.schemas import (
     OpenContact,
     OpenedContacts,
     Origin,
-    ScoredPurpose,
     ShownContact,
     ShownDecision,
     ShownHit,
@@ -88,10 +87,7 @@ class CaseService:
             is_minor=classification.is_minor,
             is_live_victim=classification.is_live_victim,
             hits=_show_hits(session, version, classification, spots),
-            purposes=tuple(
-                ScoredPurpose(score.purpose, score.score)
-                for score in repository.list_scores(session, [classification.id]).get(classification.id, [])
-            ),
+            purposes=tuple(repository.list_scores(session, [classification.id])[classification.id]),
             rules=tuple(classification.rules),
             classifier_version=classification.classifier_version.version,
             versions=_list_versions(session, task, version),

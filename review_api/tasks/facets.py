@@ -1,39 +1,47 @@
 """Counting the waiting tasks by facet.
 
-The tasks are counted once by all facets together; that table holds whatever any
-choice of filters needs. A small queue is counted anew for every page. Counting a
-hundred thousand tasks takes a while, so a large table is kept for a hundred times
-as long as it took to make: at most a hundredth of the time goes into counting.
+The tasks are read once by all facets together; any choice of filters is then
+counted in memory. A small queue is read anew for every page. Reading a hundred
+thousand tasks takes a while, so a large table is kept for a hundred times as long
+as it took to read, and read anew behind the requests, by one thread: nobody who
+asks for a page waits for it. ``Facets.counted_at`` says how old the counts are.
 """
 
 import time
-from collections import defaultdict
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from itertools import compress
+from operator import and_
+from threading import Lock, Thread
 
+import structlog
 from sqlalchemy.orm import Session
 
 from models.review import cut_region, split_purposes
+from models.session import Database
 from review_api.tasks import repository
-from review_api.tasks.repository import TaskKind
+from review_api.tasks.repository import COUNTED_COLUMNS
 from review_api.tasks.schemas import Facets, FacetValue, QueueFilters
+
+log = structlog.get_logger(__name__)
 
 KEPT_TIMES_AS_LONG = 100
 MAX_KEPT_SECONDS = 60.0
+# Nobody asked for so long, or reading fails: then it is the asker who waits, and who sees the error.
+MAX_AGE_SECONDS = 180.0
 # As many tasks are counted within a few milliseconds.
 N_COUNTED_ANEW = 2000
-FACET_NAMES = ("level", "side", "language", "region", "source_kind", "purpose")
-
-# The values of tasks of one kind per facet, in the order of FACET_NAMES; purposes are none, one or many.
-Values = tuple[tuple[str, ...], ...]
 
 
 @dataclass
 class _Table:
-    """How many waiting tasks there are of each kind, and the counts already made from it."""
+    """The waiting tasks as columns, in the order of COUNTED_COLUMNS, and the counts made from them so far."""
 
-    kinds: list[tuple[Values, int]]
+    columns: tuple[Sequence[str], ...]
+    counted_at: datetime
+    fresh_until: float
     kept_until: float
     counted: dict[QueueFilters, Facets] = field(default_factory=dict)
 
@@ -41,7 +49,8 @@ class _Table:
 class FacetCounter:
     """Counts for one database; one per process."""
 
-    def __init__(self) -> None:
+    def __init__(self, db: Database) -> None:
+        self._db = db
         self._lock = Lock()
         self._table: _Table | None = None
 
@@ -54,54 +63,71 @@ class FacetCounter:
         return facets
 
     def _current(self, session: Session, now: datetime) -> _Table:
-        table = self._table
-        if table is not None and time.monotonic() < table.kept_until:
-            return table
-        # Those who come while one counts take what was counted last.
-        if not self._lock.acquire(blocking=table is None):
-            return table or _make_table(session, now)
+        table, moment = self._table, time.monotonic()
+        if table is None or moment >= table.kept_until:
+            self._table = table = _read(session, now)
+        elif moment >= table.fresh_until and self._lock.acquire(blocking=False):
+            Thread(target=self._renew, args=(now,), name="facets").start()
+        return table
+
+    def _renew(self, now: datetime) -> None:
         try:
-            self._table = _make_table(session, now)
-            return self._table
+            with self._db.read() as session:
+                self._table = _read(session, now)
+        except Exception:
+            log.exception("facets.not_counted")
         finally:
             self._lock.release()
 
 
-def _make_table(session: Session, now: datetime) -> _Table:
+def _read(session: Session, now: datetime) -> _Table:
     start = time.monotonic()
-    counted = repository.count_kinds(session, now)
-    kinds = [(_values(kind), n) for kind, n in counted.items()]
+    columns = repository.list_counted(session, now)
     end = time.monotonic()
+    if len(columns[0]) <= N_COUNTED_ANEW:
+        return _Table(columns, now, end, end)
     seconds = min((end - start) * KEPT_TIMES_AS_LONG, MAX_KEPT_SECONDS)
-    return _Table(kinds, end + seconds if counted.total() > N_COUNTED_ANEW else end)
-
-
-def _values(kind: TaskKind) -> Values:
-    *single, purposes = kind
-    return (*((value,) if value else () for value in single), tuple(split_purposes(purposes)))
+    return _Table(columns, now, end + seconds, end + MAX_AGE_SECONDS)
 
 
 def _count(table: _Table, filters: QueueFilters) -> Facets:
-    """One pass: a task counts in all facets if every filter fits, in one if only that filter does not."""
-    counts: tuple[dict[str, int], ...] = tuple(defaultdict(int) for _ in FACET_NAMES)
-    chosen = [
-        (place, cut_region(value) if name == "region" else value)
-        for place, name in enumerate(FACET_NAMES)
+    """A task counts in a facet if it fits the filters of all the others."""
+    fits = {
+        name: _fitting(name, column, value)
+        for name, column in zip(COUNTED_COLUMNS, table.columns, strict=True)
         if (value := getattr(filters, name)) is not None
-    ]
-    n_waiting = 0
-    for values, n in table.kinds:
-        misfits = [place for place, value in chosen if value not in values[place]]
-        if len(misfits) > 1:
-            continue
-        if not misfits:
-            n_waiting += n
-        for place in misfits or range(len(FACET_NAMES)):
-            for value in values[place]:
-                counts[place][value] += n
-    return Facets(n_waiting, **dict(zip(FACET_NAMES, map(_most_common, counts), strict=True)))
+    }
+    counts = {}
+    for name, column in zip(COUNTED_COLUMNS, table.columns, strict=True):
+        others = [fit for other, fit in fits.items() if other != name]
+        values = Counter(compress(column, _all_of(others)) if others else column)
+        counts[name] = _most_common(_split(values) if name == "purpose" else values)
+    n_waiting = sum(_all_of(list(fits.values()))) if fits else len(table.columns[0])
+    return Facets(n_waiting, counted_at=table.counted_at, **counts)
 
 
-def _most_common(counts: dict[str, int]) -> tuple[FacetValue, ...]:
+def _fitting(name: str, column: Iterable[str], value: str) -> list[bool]:
+    if name == "purpose":
+        return [f"|{value}|" in purposes for purposes in column]
+    wanted = cut_region(value) if name == "region" else value
+    return [held == wanted for held in column]
+
+
+def _all_of(fits: Sequence[Iterable[bool]]) -> Iterable[bool]:
+    all_fit, *rest = fits
+    for fit in rest:
+        all_fit = map(and_, all_fit, fit)
+    return all_fit
+
+
+def _split(joined: Counter[str]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for purposes, n in joined.items():
+        for purpose in split_purposes(purposes):
+            counts[purpose] += n
+    return counts
+
+
+def _most_common(counts: Counter[str]) -> tuple[FacetValue, ...]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(FacetValue(value, n) for value, n in ordered)
+    return tuple(FacetValue(value, n) for value, n in ordered if value)

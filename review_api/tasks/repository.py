@@ -6,38 +6,37 @@ are merged, so that a page costs the same with ten tasks or a hundred thousand.
 """
 
 import heapq
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, String, and_, func, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from models.ad import Ad
 from models.classification import (
-    MIN_PURPOSE_SCORE,
     Classification,
     ClassifierVersion,
     IndicatorHit,
     PurposeScore,
 )
-from models.enums import ClassifierState, Purpose, TaskState, TextPlace
+from models.enums import ClassifierState, TaskState, TextPlace
 from models.review import Decision, ReviewTask, cut_region, join_purposes
-from review_api.tasks.schemas import QueueFilters, QueueState
+from review_api.tasks.schemas import QueueFilters, QueueState, ScoredPurpose
 
 QueueKey = tuple[int, float, int]
 
 
-class TaskKind(NamedTuple):
-    """What the queue can be filtered by; ``purposes`` as the task holds them."""
-
-    level: str
-    side: str
-    language: str
-    region: str
-    source_kind: str
-    purposes: str
+# What the queue can be filtered by, as the filters call it; purposes are joined in one text.
+COUNTED_COLUMNS = {
+    "level": ReviewTask.level,
+    "side": ReviewTask.side,
+    "language": ReviewTask.language,
+    "region": ReviewTask.region,
+    "source_kind": ReviewTask.source_kind,
+    "purpose": ReviewTask.purposes,
+}
 
 
 class Sign(NamedTuple):
@@ -197,16 +196,16 @@ def list_hits(session: Session, classification_ids: Sequence[int]) -> dict[int, 
     return hits
 
 
-def list_scores(session: Session, classification_ids: Sequence[int]) -> dict[int, list[PurposeScore]]:
+def list_scores(session: Session, classification_ids: Sequence[int]) -> dict[int, list[ScoredPurpose]]:
     """Scores per classification, highest first."""
     query = (
-        select(PurposeScore)
+        select(PurposeScore.classification_id, PurposeScore.purpose, PurposeScore.score)
         .where(PurposeScore.classification_id.in_(classification_ids))
         .order_by(PurposeScore.score.desc(), PurposeScore.purpose)
     )
-    scores: dict[int, list[PurposeScore]] = defaultdict(list)
-    for score in session.scalars(query):
-        scores[score.classification_id].append(score)
+    scores: dict[int, list[ScoredPurpose]] = defaultdict(list)
+    for classification_id, purpose, score in session.execute(query):
+        scores[classification_id].append(ScoredPurpose(purpose, score))
     return scores
 
 
@@ -218,24 +217,24 @@ def count_clusters(session: Session, cluster_ids: Iterable[int]) -> dict[int, in
     return {cluster_id: n for cluster_id, n in session.execute(query) if cluster_id is not None}
 
 
-def count_kinds(session: Session, now: datetime) -> Counter[TaskKind]:
-    """Waiting tasks counted by all that the queue can be filtered by."""
-    # As plain text, counted here: enum members cost more than the query, and SQLite would sort to group.
-    columns = [
-        type_coerce(column, String)
-        for column in (
-            ReviewTask.level,
-            ReviewTask.side,
-            ReviewTask.language,
-            ReviewTask.region,
-            ReviewTask.source_kind,
-            ReviewTask.purposes,
-        )
-    ]
-    kinds: Counter[TaskKind] = Counter()
+def list_counted(session: Session, now: datetime) -> tuple[Sequence[str], ...]:
+    """The waiting tasks as columns of equal length, in the order of ``COUNTED_COLUMNS``."""
+    # As the driver gives them: rows and enum members of SQLAlchemy cost more than the query, and
+    # grouping in the database costs more than counting here, since SQLite would sort to group.
+    rows: list[tuple[str, ...]] = []
     for branch in _branches(QueueState.WAITING, now):
-        kinds.update(map(TaskKind._make, session.execute(select(*columns).where(branch))))
-    return kinds
+        found = session.connection().execute(select(*COUNTED_COLUMNS.values()).where(branch))
+        rows += found.cursor.fetchall()
+    return tuple(zip(*rows, strict=True)) if rows else ((),) * len(COUNTED_COLUMNS)
+
+
+def count_waiting(session: Session, now: datetime) -> int:
+    """How many tasks anybody may claim; a look along the index, whatever is kept of the facets."""
+    n = (
+        session.scalar(select(func.count()).select_from(ReviewTask).where(branch))
+        for branch in _branches(QueueState.WAITING, now)
+    )
+    return sum(found or 0 for found in n)
 
 
 def claim_task(
@@ -395,8 +394,3 @@ def _change(session: Session, *conditions: ColumnElement[bool], values: dict[str
         if known is not None:
             session.refresh(known)
     return bool(changed)
-
-
-def shown_purposes(scores: Iterable[PurposeScore]) -> list[tuple[Purpose, float]]:
-    """The purposes that a list names: those more likely than not."""
-    return [(score.purpose, score.score) for score in scores if score.score >= MIN_PURPOSE_SCORE]

@@ -7,12 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.ad import AdVersion, Contact
+from models.classification import MIN_PURPOSE_SCORE
 from models.enums import TextPlace
 from models.review import ReviewTask
 from review_api.masking import ContactSpot, mask_text
 from review_api.tasks import repository
 from review_api.tasks.repository import Sign
-from review_api.tasks.schemas import Claim, MyTask, QueueRow, ScoredPurpose
+from review_api.tasks.schemas import Claim, MyTask, QueueRow
 
 MAX_FIRST_WORDS = 3
 MAX_QUOTE_LENGTH = 60
@@ -77,7 +78,7 @@ def make_queue_rows(
         signs = found.get(task.classification_id, [])
         version, classification = task.ad_version, task.classification
         spots = contacts[version.id]
-        shown = repository.shown_purposes(scores.get(task.classification_id, []))
+        likely = (item for item in scores[task.classification_id] if item.score >= MIN_PURPOSE_SCORE)
         rows.append(
             QueueRow(
                 task_id=task.id,
@@ -91,7 +92,7 @@ def make_queue_rows(
                 title=masked_title(version, spots),
                 first_words=_first_words(version, signs, spots),
                 indicator_codes=tuple(dict.fromkeys(sign.code for sign in signs)),
-                purposes=tuple(ScoredPurpose(purpose, score) for purpose, score in shown),
+                purposes=tuple(likely),
                 side=classification.side,
                 language=classification.language,
                 region=version.region,

@@ -119,9 +119,10 @@ class FacetValue:
 
 @dataclass(frozen=True)
 class Facets:
-    """Counts over the waiting tasks, each facet under the filters of all the others."""
+    """Counts over the tasks that waited at ``counted_at``, each facet under the filters of all the others."""
 
     n_waiting: int
+    counted_at: datetime
     purpose: tuple[FacetValue, ...]
     side: tuple[FacetValue, ...]
     language: tuple[FacetValue, ...]

@@ -13,6 +13,7 @@ from models.config import Settings
 from models.enums import TaskState
 from models.errors import NotFound
 from models.review import ReviewTask
+from models.session import Database
 from review_api.auth.schemas import Person
 from review_api.paging import DEFAULT_LIMIT, make_cursor, read_cursor
 from review_api.tasks import repository
@@ -39,10 +40,10 @@ MAX_CLAIM_TRIES = 20
 class TaskService:
     """Lists of tasks, and taking and leaving them. Methods work in the caller's transaction."""
 
-    def __init__(self, settings: Settings, audit: AuditLog) -> None:
+    def __init__(self, settings: Settings, db: Database, audit: AuditLog) -> None:
         self._claim_time = timedelta(seconds=settings.claim_seconds)
         self._audit = audit
-        self._facets = FacetCounter()
+        self._facets = FacetCounter(db)
 
     def queue(
         self,
@@ -82,8 +83,15 @@ class TaskService:
         return ids[:limit], make_cursor(*repository.queue_key(last))
 
     def facets(self, session: Session, filters: QueueFilters, *, now: datetime) -> Facets:
-        """Counts over the waiting tasks, each facet under the filters of all the others."""
+        """Counts over the waiting tasks, each facet under the filters of all the others.
+
+        Counts of a large queue are up to a minute old; ``counted_at`` says when they were made.
+        """
         return self._facets.count(session, filters, now=now)
+
+    def count_waiting(self, session: Session, *, now: datetime) -> int:
+        """How many tasks anybody may claim now."""
+        return repository.count_waiting(session, now)
 
     def my_work(self, session: Session, person: Person, *, now: datetime) -> MyWork:
         """My claims, what came back to me, and how many wait for a second signature."""

@@ -78,7 +78,7 @@ def show_work(request: Request, services: ServicesDep, person: ContactReader) ->
         n_waiting=facets.n_waiting,
         by_level=_chart_levels(frame.words, facets),
         by_purpose=_chart_purposes(frame.words, facets),
-        at=now,
+        at=facets.counted_at,
     )
     return render("work.html", frame, page, request=request)
 
@@ -100,7 +100,13 @@ def show_queue(
     page = QueuePage(
         rows=tuple(_queue_line(words, row, now) for row in found.rows),
         n_waiting=facets.n_waiting,
-        facets=narrow(words, counts, chosen, lambda values: list_href("/queue", values)),
+        facets=narrow(
+            words,
+            counts,
+            chosen,
+            lambda values: list_href("/queue", values),
+            counted_at=facets.counted_at if facets.counted_at < now else None,
+        ),
         may_claim=person.role is Role.ANALYST,
         warnings=(words.counted("queue.unscored", n_unread),) if n_unread else (),
         first_href=page_href("/queue", chosen, None) if cursor else None,

@@ -1,5 +1,6 @@
 """The queue: order, filters, facets, paging, claims; and the jobs that fill and tidy it."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from models.review import ReviewTask
 from review_api.errors import Forbidden
 from review_api.jobs import expire_claims, open_review_tasks
 from review_api.paging import BadCursor
+from review_api.tasks import facets
 from review_api.tasks.errors import ClaimNotYours, NewerVersion, TaskAlreadyClaimed, TaskNotWaiting
 from review_api.tasks.schemas import QueueFilters, QueueState, TaskAction
 from tests.factories import (
@@ -48,10 +50,10 @@ def queue_ids(room: Room, person: Any, filters: QueueFilters = ALL, **values: An
 
 def counts(room: Room, filters: QueueFilters = ALL) -> dict[str, dict[str, int]]:
     with room.db.read() as session:
-        facets = room.services.tasks.facets(session, filters, now=room.clock())
+        found = room.services.tasks.facets(session, filters, now=room.clock())
     return {
         name: {value.value: value.n for value in values}
-        for name, values in vars(facets).items()
+        for name, values in vars(found).items()
         if isinstance(values, tuple)
     }
 
@@ -232,6 +234,30 @@ def test_similar_ads_are_shown_with_their_cases(sqlite_room: Room, sqlite_people
             session, sqlite_people.analyst, ALL, now=sqlite_room.clock()
         ).rows
     assert [row.n_copies for row in rows] == [1, 1]
+
+
+def test_counts_of_a_large_queue_are_kept_say_so_and_are_renewed_behind_the_requests(
+    room: Room, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facets, "N_COUNTED_ANEW", 0)
+    monkeypatch.setattr(facets, "KEPT_TIMES_AS_LONG", 10**6)
+    add_task(room, level=Level.HIGH)
+    browser = room.client("analyst")
+    assert "Санақ уақыты" not in browser.get("/queue").text
+    add_task(room, level=Level.LOW)
+    first_count = room.clock()
+    room.clock.forward(seconds=30)
+    assert counts(room)["level"] == {"high": 1}
+    assert "Санақ уақыты: 2026 ж. 21 қараша, 14:00" in browser.get("/queue").text
+    with room.db.read() as session:
+        counter = room.services.tasks._facets
+        assert counter.count(session, ALL, now=room.clock()).counted_at == first_count
+        counter._table.fresh_until = 0.0  # type: ignore[union-attr]
+        assert counter.count(session, ALL, now=room.clock()).n_waiting == 1
+    for thread in threading.enumerate():
+        if thread.name == "facets":
+            thread.join()
+    assert counts(room)["level"] == {"high": 1, "low": 1}
 
 
 # --- jobs -------------------------------------------------------------------------------------------------
