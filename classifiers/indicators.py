@@ -7,9 +7,10 @@ others of the whole ad is decided in :mod:`classifiers.risk`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from classifiers.context import Sentences, is_negated, is_of_copy, is_part_denied, is_waved_off
-from classifiers.lexicon import CounterSign, Cue, Lexicon
+from classifiers.lexicon import CounterSign, Cue, Frame, Lexicon
 from classifiers.lexicon.grammar import NEAR_WORDS, Phrase
 from classifiers.lexicon.matcher import DISGUISED, Match, Matcher
 from classifiers.text import Disguise, NormalisedText, read_word
@@ -24,6 +25,7 @@ _VICTIM_CODE = "R19"
 _WIDE_HIT_WORDS = 12
 _LOCAL_WORDS = 12
 _MAX_DISGUISED = 20
+_CACHE_SIZE = 100_000
 _STRONG_DISGUISES = frozenset({Disguise.FOREIGN, Disguise.DIGIT})
 
 
@@ -56,6 +58,14 @@ class Hit:
     lowered_by: tuple[str, ...] = ()
 
 
+class ConceptMatch(NamedTuple):
+    """A concept and the words it stands in: number in the order of the lexicon, first and last word."""
+
+    concept: int
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, slots=True)
 class FoundSigns:
     """What one text holds.
@@ -65,12 +75,14 @@ class FoundSigns:
         counter_signs: likewise; local ones only where they stand beside a hit.
         victim: cries for help.
         void_codes: counter-signs that the text itself makes void.
+        concepts: where each concept of the lexicon stands, in text order.
     """
 
     indicators: tuple[Hit, ...] = ()
     counter_signs: tuple[Hit, ...] = ()
     victim: tuple[Hit, ...] = ()
     void_codes: frozenset[str] = frozenset()
+    concepts: tuple[ConceptMatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,16 @@ class _CompiledCue:
     cue: Cue
     parts: tuple[frozenset[int], ...]
     absent: tuple[frozenset[int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _CompiledFrame:
+    """A frame with its concepts as bits, to be told in a moment whether it can hold."""
+
+    code: str
+    frame: Frame
+    parts: tuple[int, ...]
+    absent: int
 
 
 class SignFinder:
@@ -101,12 +123,29 @@ class SignFinder:
             for code, sign in lexicon.counter_signs.items()
             if sign.void_phrases
         }
+        names = {name: number for number, name in enumerate(lexicon.concepts.phrases)}
+        concepts_of_key: dict[str, list[int]] = {}
+        self._concepts_of_phrase: dict[int, list[int]] = {}
+        for name, phrases in lexicon.concepts.phrases.items():
+            for phrase in phrases:
+                if len(phrase) > 1:
+                    number = self._numbers.setdefault(phrase, len(self._numbers))
+                    self._concepts_of_phrase.setdefault(number, []).append(names[name])
+                else:
+                    for key in phrase[0].keys:
+                        concepts_of_key.setdefault(key, []).append(names[name])
+        self._frames = [
+            _CompiledFrame(i.code, f, tuple(_bits(part, names) for part in f.parts), _bits(f.absent, names))
+            for i in lexicon.indicators.values()
+            for f in i.frames
+        ]
         self._cues_by_phrase: dict[int, list[int]] = {}
         for index, compiled in enumerate(self._cues):
             # A cue is looked at when its first part is found.
             for number in compiled.parts[0]:
                 self._cues_by_phrase.setdefault(number, []).append(index)
-        self._matcher = Matcher(tuple(self._numbers), _poor_anchors(self._numbers))
+        self._matcher = Matcher(tuple(self._numbers), _poor_anchors(self._numbers), concepts_of_key)
+        self._word_concepts = _WordConcepts(self._matcher, concepts_of_key)
 
     def _number(self, phrases: Iterable[Phrase]) -> frozenset[int]:
         return frozenset(self._numbers.setdefault(phrase, len(self._numbers)) for phrase in phrases)
@@ -118,9 +157,26 @@ class SignFinder:
     def find(self, normalised: NormalisedText, place: TextPlace) -> FoundSigns:
         """Return all signs of one normalised text."""
         found = self._matcher.find(normalised.words)
-        if not found and not normalised.disguised:
-            return FoundSigns()
-        return _Reading(self, normalised, place, found).signs()
+        concepts = self._find_concepts(normalised.words, found)
+        present = 0
+        for match in concepts:
+            present |= 1 << match.concept
+        frames = [f for f in self._frames if not f.absent & present and all(p & present for p in f.parts)]
+        if not found and not normalised.disguised and not frames:
+            return FoundSigns(concepts=concepts)
+        return _Reading(self, normalised, place, found, (concepts, frames)).signs()
+
+    def _find_concepts(
+        self, words: Sequence[str], found: Mapping[int, Sequence[Match]]
+    ) -> tuple[ConceptMatch, ...]:
+        of_word, of_phrase = self._word_concepts, self._concepts_of_phrase
+        standing = [(index, concepts) for index, word in enumerate(words) if (concepts := of_word[word])]
+        matches = [
+            ConceptMatch(concept, index, index) for index, concepts in standing for concept in concepts
+        ]
+        for number in found.keys() & of_phrase.keys():
+            matches += (ConceptMatch(c, m.first, m.last) for m in found[number] for c in of_phrase[number])
+        return tuple(sorted(matches, key=_place))
 
 
 class _Reading:
@@ -132,6 +188,7 @@ class _Reading:
         normalised: NormalisedText,
         place: TextPlace,
         found: Mapping[int, list[Match]],
+        situation: tuple[tuple[ConceptMatch, ...], Sequence[_CompiledFrame]],
     ) -> None:
         self._finder = finder
         self._normalised = normalised
@@ -139,14 +196,20 @@ class _Reading:
         self._words = normalised.words
         self._found = found
         self._sentences = Sentences(normalised)
+        self._concepts, self._frames = situation
 
     def signs(self) -> FoundSigns:
         lexicon = self._finder._lexicon
         by_code: dict[str, list[tuple[Match, Hit]]] = {}
         for index in sorted({i for n in self._found for i in self._finder._cues_by_phrase.get(n, ())}):
             compiled = self._finder._cues[index]
-            for match, parts in self._matches(compiled):
-                by_code.setdefault(compiled.code, []).append((match, self._hit(compiled, match, parts)))
+            for match, parts in self._matches_of_cue(compiled):
+                hit = self._hit(compiled.code, match, parts, is_ordinary=compiled.cue.is_ordinary)
+                by_code.setdefault(compiled.code, []).append((match, hit))
+        for frame in self._frames:
+            for match, parts in self._matches_of_frame(frame):
+                hit = self._hit(frame.code, match, parts, is_ordinary=frame.frame.is_ordinary)
+                by_code.setdefault(frame.code, []).append((match, hit))
         local = {code: sign for code, sign in lexicon.counter_signs.items() if sign.is_local}
         beside = {code: [m for m, _ in by_code.get(code, ())] for code in local}
         indicators: list[Hit] = [*self._disguise_hits()]
@@ -169,26 +232,40 @@ class _Reading:
             _widest(counter),
             _widest(h for _, h in by_code.get(VICTIM, ())),
             frozenset(void),
+            self._concepts,
         )
 
-    def _matches(self, compiled: _CompiledCue) -> Iterable[tuple[Match, Sequence[Match]]]:
+    def _matches_of_cue(self, compiled: _CompiledCue) -> Iterable[tuple[Match, Sequence[Match]]]:
         """Return where all parts of a cue stand together: the whole, and each part."""
         parts = [[m for n in part for m in self._found.get(n, ())] for part in compiled.parts]
         if not all(parts):
             return
         absent = [m for part in compiled.absent for n in part for m in self._found.get(n, ())]
+        for match, together in self._together(parts, is_near=compiled.cue.is_near):
+            if not any(self._is_close(match, a) for a in absent):
+                yield match, together
+
+    def _matches_of_frame(self, compiled: _CompiledFrame) -> Iterable[tuple[Match, Sequence[Match]]]:
+        parts = [
+            [Match(m.first, m.last) for m in self._concepts if part >> m.concept & 1]
+            for part in compiled.parts
+        ]
+        return self._together(parts, is_near=compiled.frame.is_near)
+
+    def _together(
+        self, parts: Sequence[Sequence[Match]], *, is_near: bool
+    ) -> Iterable[tuple[Match, Sequence[Match]]]:
         for anchor in parts[0]:
             together = [anchor]
             for part in parts[1:]:
-                near = self._nearest(anchor, part, is_near=compiled.cue.is_near)
+                near = self._nearest(anchor, part, is_near=is_near)
                 if near is None:
                     break
                 together.append(near)
             else:
                 match = _span_of(together)
-                if self._crosses_sentence(match, compiled) or any(self._is_close(match, a) for a in absent):
-                    continue
-                yield match, together
+                if is_near or not self._crosses_sentence(match):
+                    yield match, together
 
     def _nearest(self, anchor: Match, part: Iterable[Match], *, is_near: bool) -> Match | None:
         """Return the closest match of a part that may go with the anchor."""
@@ -204,9 +281,9 @@ class _Reading:
         ]
         return min(allowed, key=distance, default=None)
 
-    def _crosses_sentence(self, match: Match, compiled: _CompiledCue) -> bool:
+    def _crosses_sentence(self, match: Match) -> bool:
         """A phrase does not run over the end of a sentence."""
-        if compiled.cue.is_near or match.first == match.last:
+        if match.first == match.last:
             return False
         return self._sentences.number(match.first) != self._sentences.number(match.last)
 
@@ -216,20 +293,20 @@ class _Reading:
             or max(other.first - match.last, match.first - other.last) <= _LOCAL_WORDS
         )
 
-    def _hit(self, compiled: _CompiledCue, match: Match, parts: Sequence[Match]) -> Hit:
-        is_counter = compiled.code in self._finder._lexicon.counter_signs
+    def _hit(self, code: str, match: Match, parts: Sequence[Match], *, is_ordinary: bool) -> Hit:
+        is_counter = code in self._finder._lexicon.counter_signs
         reason = self._reason(match, parts, is_counter=is_counter)
         spans = self._normalised.word_spans
         start, end = self._normalised.original_span(spans[match.first][0], spans[match.last][1])
         return Hit(
-            _VICTIM_CODE if compiled.code == VICTIM else compiled.code,
+            _VICTIM_CODE if code == VICTIM else code,
             self._place,
             start,
             end,
             self._normalised.original[start:end],
             counted=reason is None,
             reason=reason,
-            is_ordinary=compiled.cue.is_ordinary and not is_counter,
+            is_ordinary=is_ordinary and not is_counter,
         )
 
     def _reason(self, match: Match, parts: Sequence[Match], *, is_counter: bool) -> str | None:
@@ -275,6 +352,30 @@ class _Reading:
             spans += soft
         for start, end in sorted(spans)[:_MAX_DISGUISED]:
             yield Hit("X01", self._place, start, end, original[start:end])
+
+
+class _WordConcepts(dict[str, tuple[int, ...]]):
+    """Numbers of the concepts a written word stands for by itself; bounded, filled on demand."""
+
+    def __init__(self, matcher: Matcher, concepts_of_key: Mapping[str, Sequence[int]]) -> None:
+        super().__init__()
+        self._matcher = matcher
+        self._concepts_of_key = concepts_of_key
+
+    def __missing__(self, written: str) -> tuple[int, ...]:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        numbers = {n for key in self._matcher.keys[written] for n in self._concepts_of_key.get(key, ())}
+        found = self[written] = tuple(sorted(numbers))
+        return found
+
+
+def _place(match: ConceptMatch) -> tuple[int, int, int]:
+    return match.first, match.last, match.concept
+
+
+def _bits(names: Iterable[str], numbers: Mapping[str, int]) -> int:
+    return sum(1 << numbers[name] for name in names)
 
 
 def _span_of(matches: Sequence[Match]) -> Match:

@@ -197,4 +197,4 @@ def _side(weighing: Weighing, weights: Mapping[str, float], hits: Sequence[Hit],
 @cache
 def _demand_matcher(lexicon: Lexicon) -> Matcher:
     """Words by which something is sought or bought."""
-    return Matcher(lexicon.concepts["buy"] + lexicon.concepts["seek"] + lexicon.concepts["take"])
+    return Matcher(lexicon.word_groups["buy"] + lexicon.word_groups["seek"] + lexicon.word_groups["take"])

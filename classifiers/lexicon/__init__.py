@@ -1,4 +1,4 @@
-"""The signs as data: indicators, counter-signs, concepts and rules, read from YAML and checked."""
+"""The signs as data: indicators, counter-signs, concepts, word groups, rules; read from YAML and checked."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from classifiers.lexicon.grammar import BadCue, Concepts, Cue, Phrase, parse_cue, parse_phrases
+from classifiers.lexicon.concepts import Concepts, Frame, parse_frame, read_concepts
+from classifiers.lexicon.grammar import BadCue, Cue, Phrase, WordGroups, parse_cue, parse_phrases
 from classifiers.lexicon.rules import Rules, read_rules
 from models.enums import Purpose
 from models.errors import Rejected
@@ -17,8 +18,10 @@ from models.errors import Rejected
 __all__ = [
     "BadCue",
     "BadLexicon",
+    "Concepts",
     "CounterSign",
     "Cue",
+    "Frame",
     "Indicator",
     "Lexicon",
     "WeightIf",
@@ -63,6 +66,7 @@ class Indicator:
     purposes: tuple[Purpose, ...]
     side: str
     cues: tuple[Cue, ...]
+    frames: tuple[Frame, ...] = ()
     note: str = ""
     frequent: str = ""
 
@@ -113,7 +117,8 @@ class Lexicon:
         counter_signs: by code.
         live_victim: cues of a cry for help.
         rules: how hits become a flag.
-        concepts: phrases by concept name.
+        word_groups: phrases that cues share, by name.
+        concepts: what words stand for in every language; see :mod:`classifiers.lexicon.concepts`.
         sha256: of the files it was read from.
     """
 
@@ -121,6 +126,7 @@ class Lexicon:
     counter_signs: Mapping[str, CounterSign]
     live_victim: tuple[Cue, ...]
     rules: Rules
+    word_groups: WordGroups
     concepts: Concepts
     sha256: str
 
@@ -139,21 +145,23 @@ def read_lexicon(folder: Path) -> Lexicon:
         BadCue: a cue that cannot be read.
     """
     paths = sorted(folder.rglob("*.yaml"))
-    concepts = _read_concepts(_load(folder / "concepts.yaml"))
+    groups = _read_word_groups(_load(folder / "word_groups.yaml"))
+    concepts = read_concepts(folder / "concepts")
     indicators: dict[str, Indicator] = {}
     for path in sorted((folder / "indicators").glob("*.yaml")):
         for entry in _load(path):
-            indicator = _read_indicator(entry, concepts)
+            indicator = _read_indicator(entry, groups, concepts)
             if indicator.code in indicators:
                 raise BadLexicon(f"{indicator.code} stands twice")
             indicators[indicator.code] = indicator
-    counter_signs = {e["code"]: _read_counter_sign(e, concepts) for e in _load(folder / "counter_signs.yaml")}
+    counter_signs = {e["code"]: _read_counter_sign(e, groups) for e in _load(folder / "counter_signs.yaml")}
     raw_rules = _load(folder / "rules.yaml")
     lexicon = Lexicon(
         dict(sorted(indicators.items())),
         counter_signs,
-        tuple(_read_cues(raw_rules["live_victim"], concepts)),
+        tuple(_read_cues(raw_rules["live_victim"], groups)),
         read_rules(raw_rules),
+        groups,
         concepts,
         hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest(),
     )
@@ -165,28 +173,28 @@ def _load(path: Path) -> Any:  # Any: YAML; each entry is checked where it is re
     return yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
-def _read_concepts(raw: Mapping[str, Mapping[str, list[Any]]]) -> Concepts:
-    concepts: dict[str, tuple[Phrase, ...]] = {}
+def _read_word_groups(raw: Mapping[str, Mapping[str, list[Any]]]) -> WordGroups:
+    groups: dict[str, tuple[Phrase, ...]] = {}
     for name, by_language in raw.items():
         phrases: dict[Phrase, None] = {}
         for language, words in by_language.items():
             for words_of_one in words:
-                phrases.update(dict.fromkeys(parse_phrases(str(words_of_one), language, concepts)))
-        concepts[name] = tuple(phrases)
-    return concepts
+                phrases.update(dict.fromkeys(parse_phrases(str(words_of_one), language, groups)))
+        groups[name] = tuple(phrases)
+    return groups
 
 
 def _read_cues(
-    raw: Mapping[str, list[Any]], concepts: Concepts, *, is_ordinary: bool = False
+    raw: Mapping[str, list[Any]], groups: WordGroups, *, is_ordinary: bool = False
 ) -> Iterator[Cue]:
     for language, cues in raw.items():
         if language not in CUE_LANGUAGES:
             raise BadLexicon(f"unknown language {language!r} of cues")
         for cue in cues:
-            yield parse_cue(str(cue), language, concepts, is_ordinary=is_ordinary)
+            yield parse_cue(str(cue), language, groups, is_ordinary=is_ordinary)
 
 
-def _read_indicator(entry: Mapping[str, Any], concepts: Concepts) -> Indicator:
+def _read_indicator(entry: Mapping[str, Any], groups: WordGroups, concepts: Concepts) -> Indicator:
     code = str(entry.get("code"))
     _check_fields(
         code, entry, {"slug", "names", "definitions", "weight", "source", "purposes", "side", "cues"}
@@ -211,15 +219,19 @@ def _read_indicator(entry: Mapping[str, Any], concepts: Concepts) -> Indicator:
         purposes=tuple(Purpose(p) for p in entry["purposes"] if p != "any"),
         side=entry["side"],
         cues=(
-            *_read_cues(entry["cues"], concepts),
-            *_read_cues(entry.get("ordinary", {}), concepts, is_ordinary=True),
+            *_read_cues(entry["cues"], groups),
+            *_read_cues(entry.get("ordinary", {}), groups, is_ordinary=True),
+        ),
+        frames=(
+            *(parse_frame(frame, concepts) for frame in entry.get("frames", ())),
+            *(parse_frame(frame, concepts, is_ordinary=True) for frame in entry.get("ordinary_frames", ())),
         ),
         note=entry.get("note", ""),
         frequent=entry.get("frequent", ""),
     )
 
 
-def _read_counter_sign(entry: Mapping[str, Any], concepts: Concepts) -> CounterSign:
+def _read_counter_sign(entry: Mapping[str, Any], groups: WordGroups) -> CounterSign:
     code = str(entry.get("code"))
     _check_fields(code, entry, {"slug", "names", "definitions", "lowers", "factor", "scope", "cues"})
     if entry["scope"] not in {"ad", "sentence"} or not 0 < entry["factor"] < 1:
@@ -232,8 +244,8 @@ def _read_counter_sign(entry: Mapping[str, Any], concepts: Concepts) -> CounterS
         lowers=frozenset(entry["lowers"]),
         factor=float(entry["factor"]),
         is_local=entry["scope"] == "sentence",
-        cues=tuple(_read_cues(entry["cues"], concepts)),
-        void_phrases=tuple(p for c in entry.get("void_with", ()) for p in parse_phrases(c, "any", concepts)),
+        cues=tuple(_read_cues(entry["cues"], groups)),
+        void_phrases=tuple(p for c in entry.get("void_with", ()) for p in parse_phrases(c, "any", groups)),
         note=entry.get("note", ""),
     )
 

@@ -14,7 +14,7 @@ A cue is a line an analyst can read::
     проститу*                        any word that begins so
     от <teen> лет                    a number in a range (classifiers.text.words)
 
-``@name`` is a concept of concepts.yaml: its words in all languages.
+``@name`` is a group of word_groups.yaml: its words in all languages.
 """
 
 import re
@@ -46,7 +46,7 @@ class Slot:
 
 
 Phrase = tuple[Slot, ...]
-Concepts = Mapping[str, tuple[Phrase, ...]]
+WordGroups = Mapping[str, tuple[Phrase, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +68,17 @@ class Cue:
     is_ordinary: bool = False
 
 
-def parse_cue(text: str, language: str, concepts: Concepts, *, is_ordinary: bool = False) -> Cue:
+def parse_cue(text: str, language: str, groups: WordGroups, *, is_ordinary: bool = False) -> Cue:
     """Read one cue.
 
     Args:
         text: the cue, see the module.
-        language: kk, ru, uz, ky, en, or "any" for concepts and numbers alone.
-        concepts: phrases of the concepts it may name.
+        language: kk, ru, uz, ky, en, or "any" for groups and numbers alone.
+        groups: phrases of the word groups it may name.
         is_ordinary: the mark of the list it stands in.
 
     Raises:
-        BadCue: an unknown concept or range, an empty part, too many variants.
+        BadCue: an unknown group or range, an empty part, too many variants.
     """
     is_near = " & " in text
     parts: list[tuple[Phrase, ...]] = []
@@ -86,7 +86,7 @@ def parse_cue(text: str, language: str, concepts: Concepts, *, is_ordinary: bool
     for piece in re.split(r" [+&] ", text):
         piece = piece.strip()
         target = absent if piece.startswith("!") else parts
-        phrases = parse_phrases(piece.removeprefix("!"), language, concepts)
+        phrases = parse_phrases(piece.removeprefix("!"), language, groups)
         if not phrases:
             raise BadCue(f"the cue {text!r} has an empty part", cue=text)
         target.append(phrases)
@@ -95,7 +95,7 @@ def parse_cue(text: str, language: str, concepts: Concepts, *, is_ordinary: bool
     return Cue(text, tuple(parts), tuple(absent), is_near, is_ordinary)
 
 
-def parse_phrases(text: str, language: str, concepts: Concepts) -> tuple[Phrase, ...]:
+def parse_phrases(text: str, language: str, groups: WordGroups) -> tuple[Phrase, ...]:
     """Return every phrase that one part of a cue stands for."""
     choices: list[list[Phrase]] = []
     gap = 0
@@ -103,7 +103,7 @@ def parse_phrases(text: str, language: str, concepts: Concepts) -> tuple[Phrase,
         if token == "..":  # noqa: S105 - a gap, not a password
             gap = GAP_WORDS
             continue
-        choices.append([_after_gap(phrase, gap) for phrase in _alternatives(token, language, concepts)])
+        choices.append([_after_gap(phrase, gap) for phrase in _alternatives(token, language, groups)])
         gap = 0
     phrases: list[Phrase] = [()]
     for choice in choices:
@@ -134,7 +134,7 @@ def _after_gap(phrase: Phrase, gap: int) -> Phrase:
     return (Slot(phrase[0].keys, gap), *phrase[1:])
 
 
-def _alternatives(token: str, language: str, concepts: Concepts) -> list[Phrase]:
+def _alternatives(token: str, language: str, groups: WordGroups) -> list[Phrase]:
     """Return the phrases of one place; all one-word alternatives become one slot."""
     is_optional = token.endswith("?")
     token = token.removesuffix("?")
@@ -142,11 +142,11 @@ def _alternatives(token: str, language: str, concepts: Concepts) -> list[Phrase]
     for variant in _split(token, "|"):
         if variant.startswith("(") and variant.endswith(")"):
             for inner in _split(variant[1:-1], "|"):
-                found += parse_phrases(inner, language, concepts)
+                found += parse_phrases(inner, language, groups)
         elif variant.startswith("@"):
-            if variant[1:] not in concepts:
-                raise BadCue(f"unknown concept {variant}", cue=variant)
-            found += concepts[variant[1:]]
+            if variant[1:] not in groups:
+                raise BadCue(f"unknown word group {variant}", cue=variant)
+            found += groups[variant[1:]]
         else:
             found.append(tuple(_word_slots(variant, language)))
     singles = [phrase[0].keys for phrase in found if len(phrase) == 1]

@@ -31,18 +31,26 @@ class Match:
 
 
 class Matcher:
-    """All phrases of a lexicon, ready to be found; numbers in the order they were added."""
+    """All phrases of a lexicon, ready to be found; numbers in the order they were added.
 
-    def __init__(self, phrases: Sequence[Phrase], common: Iterable[str] = ()) -> None:
+    Attributes:
+        keys: the asked keys of any written word; cached.
+    """
+
+    def __init__(
+        self, phrases: Sequence[Phrase], common: Iterable[str] = (), more_keys: Iterable[str] = ()
+    ) -> None:
         """Hang each phrase on a word.
 
         Args:
             phrases: what to find.
             common: keys that many words of ordinary ads have; poor anchors.
+            more_keys: keys that the user of ``keys`` asks for beside those of the phrases.
         """
         self._phrases = tuple(phrases)
         self._common = frozenset(common)
-        self._keys = WordKeys(key for phrase in self._phrases for slot in phrase for key in slot.keys)
+        own_keys = (key for phrase in self._phrases for slot in phrase for key in slot.keys)
+        self.keys = WordKeys((*own_keys, *more_keys))
         self._by_key: dict[str, list[tuple[int, int]]] = {}
         # Keys of the places beside the anchor, rarest first; the last entry serves DISGUISED.
         self._others: list[tuple[frozenset[str], ...]] = []
@@ -67,7 +75,7 @@ class Matcher:
 
     def anchors_of(self, written: str) -> Anchors:
         """Return (phrase number, anchor place) for each phrase that hangs on a written word."""
-        found = {pair for key in self._keys[written] for pair in self._by_key.get(key, ())}
+        found = {pair for key in self.keys[written] for pair in self._by_key.get(key, ())}
         if read_word(written).disguise:
             found.add((DISGUISED, 0))
         return tuple(sorted(found))
@@ -82,7 +90,7 @@ class Matcher:
         hanging = [(word, anchors) for word in distinct if (anchors := self._anchors[word])]
         if not hanging:
             return {}
-        present = frozenset().union(*map(self._keys.__getitem__, distinct))
+        present = frozenset().union(*map(self.keys.__getitem__, distinct))
         possible = {
             word: standing
             for word, anchors in hanging
@@ -130,7 +138,7 @@ class Matcher:
             at = index + direction * step
             if not 0 <= at < len(words):
                 return -1
-            if not keys.isdisjoint(self._keys[words[at]]):
+            if not keys.isdisjoint(self.keys[words[at]]):
                 skipped += (index + direction * s for s in range(1, step))
                 return at
         return -1

@@ -72,7 +72,7 @@ def test_each_cue_finds_its_own_indicator() -> None:
 @pytest.mark.parametrize(
     ("cue", "fault"),
     [
-        ("@nobody", "unknown concept"),
+        ("@nobody", "unknown word group"),
         ("от <ancient> лет", "unknown number range"),
         ("!паспорт", "only says what must be absent"),
         ("(паспорт", "parentheses"),

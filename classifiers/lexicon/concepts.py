@@ -1,0 +1,113 @@
+"""Concepts: what words stand for, the same in every language; and frames, patterns over concepts.
+
+``definitions.yaml`` says what each concept means; one file a language holds its
+words, so a new language is one new file. A frame is a situation an analyst can
+read::
+
+    BABY + GIVE_AWAY + THANKS_IN_MONEY + !GUARDIANSHIP
+
+``+`` parts in one sentence, in any order; ``&`` parts at most 20 words apart;
+``|`` alternatives of one part; ``!`` a concept that must stand nowhere in the ad.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from classifiers.lexicon.grammar import BadCue, Phrase, parse_phrases
+
+_LANGUAGES = ("kk", "ru", "uz", "ky", "en")
+_FILES = (*_LANGUAGES, "any")
+
+
+@dataclass(frozen=True, slots=True)
+class Concepts:
+    """All concepts of a lexicon.
+
+    Attributes:
+        definitions: one line of English by concept name, in file order.
+        names: the word shown for a concept, by language (kk, ru, en) and concept name.
+        phrases: its words and idioms in all languages, by concept name.
+    """
+
+    definitions: Mapping[str, str]
+    names: Mapping[str, Mapping[str, str]]
+    phrases: Mapping[str, tuple[Phrase, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One situation by which an indicator shows.
+
+    Attributes:
+        text: the frame as written in the file.
+        parts: concept names, any one of each part; all parts must be found.
+        absent: concepts that must stand nowhere in the ad.
+        is_near: parts may stand in different sentences, 20 words apart.
+        is_ordinary: honest ads show it too; it counts only in company.
+    """
+
+    text: str
+    parts: tuple[frozenset[str], ...]
+    absent: frozenset[str]
+    is_near: bool
+    is_ordinary: bool
+
+
+def read_concepts(folder: Path, *, without: frozenset[str] = frozenset()) -> Concepts:
+    """Read a folder of concept files.
+
+    Args:
+        folder: holds ``definitions.yaml`` and one file a language.
+        without: languages left out, to measure what concepts carry over.
+
+    Raises:
+        BadCue: an unknown or missing concept, or an entry that cannot be read; the message names it.
+    """
+    definitions: dict[str, str] = _load(folder / "definitions.yaml")
+    phrases: dict[str, dict[Phrase, None]] = {name: {} for name in definitions}
+    names: dict[str, dict[str, str]] = {}
+    for language in _FILES:
+        words: Mapping[str, list[str]] = _load(folder / f"{language}.yaml")
+        unknown = words.keys() - definitions.keys()
+        missing = definitions.keys() - words.keys() if language != "any" else set()
+        if unknown or missing:
+            raise BadCue(f"{language}.yaml: unknown {sorted(unknown)}, missing {sorted(missing)}")
+        names[language] = {name: str(entries[0]) for name, entries in words.items()}
+        if language in without:
+            continue
+        for name, entries in words.items():
+            for entry in entries:
+                phrases[name].update(dict.fromkeys(parse_phrases(str(entry), language, {})))
+    return Concepts(definitions, names, {name: tuple(found) for name, found in phrases.items()})
+
+
+def parse_frame(text: str, concepts: Concepts, *, is_ordinary: bool = False) -> Frame:
+    """Read one frame.
+
+    Raises:
+        BadCue: an unknown concept, or nothing that must be present.
+    """
+    parts: list[frozenset[str]] = []
+    absent: set[str] = set()
+    for piece in re.split(r" [+&] ", text):
+        found = frozenset(name.strip().lower() for name in piece.strip().removeprefix("!").split("|"))
+        unknown = found - concepts.definitions.keys()
+        if unknown:
+            raise BadCue(f"the frame {text!r} names unknown concepts: {', '.join(sorted(unknown))}", cue=text)
+        if piece.strip().startswith("!"):
+            absent |= found
+        else:
+            parts.append(found)
+    if not parts:
+        raise BadCue(f"the frame {text!r} only says what must be absent", cue=text)
+    return Frame(text, tuple(parts), frozenset(absent), " & " in text, is_ordinary)
+
+
+def _load(path: Path) -> Any:  # Any: YAML; names are checked where it is read
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text("utf-8"), Loader=loader)  # noqa: S506
