@@ -51,6 +51,8 @@ _NOUN_LAYERS = (_COPULAS, _CASES, _POSSESSIVES, _PLURALS)
 _NOUN_ENDINGS = re.compile(
     "".join(f"(?:{'|'.join(layer)})?" for layer in (_PLURALS, _POSSESSIVES, (*_CASES, "а", "е"), _COPULAS))
 )
+# «аспазшы», who cooks: its last vowel is no "his", or «аспазшыға» would not meet «аспазшылар».
+_PERSON = re.compile(r"\w{4}ш[ыи]$")
 _MIN_STEM = 3
 # Roots of two letters, folded; any other rest of two letters is an accident («ин» of «интим»).
 _SHORT_ROOTS = frozenset(
@@ -73,7 +75,8 @@ def turkic_stems(word: str) -> tuple[str, ...]:
     if not noun:
         noun = word
         for layer in _NOUN_LAYERS:
-            noun = _strip(noun, layer)
+            if layer is not _POSSESSIVES or not _PERSON.search(noun):
+                noun = _strip(noun, layer)
         noun = _unvoice(noun)
     verb = _unvoice(_strip(word, _VERBS))
     return (noun,) if verb in {noun, word} else (noun, verb)

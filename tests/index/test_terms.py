@@ -44,3 +44,16 @@ def test_no_term_holds_a_blank_or_is_too_long() -> None:
 def test_a_word_as_written_is_only_folded() -> None:
     assert word_of("ПОЧКУ") == word_of("почку") != word_of("почки")
     assert word_of("e\u0301") == word_of("é")
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "малшы малшыға малшылар малшылары малшының",
+        "аспазшы аспазшыға аспазшылар аспазшымын аспазшысы",
+        "күзетші күзетшіге күзетшілерді",
+        "тазалаушы тазалаушыға тазалаушылардың",
+    ],
+)
+def test_a_person_is_found_in_every_form_of_the_word(forms: str) -> None:
+    assert len(set(tokenise_for_search(forms).terms)) == 1
