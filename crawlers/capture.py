@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -33,7 +33,6 @@ class RunContext:
     run_id: int
     source_id: int
     config: SourceConfig
-    holder: str
     lease_seconds: float
     started_at: datetime
 
@@ -64,37 +63,18 @@ class Fetched:
     was_sent: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPage:
-    """A page whose bytes and row are safe, on its way to extraction."""
-
-    page_id: int
-    source_id: int
-    run_id: int | None
-    url: str
-    final_url: str
-    content_type: str | None
-    page_object: str | None
-    captured_at: datetime
-    seen_at: datetime
-    depth: int
-    body: bytes
-
-
 def store_captures(
     db: Database, keeper: ByteKeeper, run: RunContext, batch: Sequence[Fetched], *, now: datetime
-) -> list[StoredPage | None]:
-    """Make a batch of answers durable, with one transaction for all.
-
-    Returns:
-        For each answer the page to extract, in order; None when there is nothing to read.
-    """
+) -> None:
+    """Make a batch of answers durable, with one transaction for all; pages then wait for their reader."""
     kept = [fetched for fetched in batch if fetched.body is not None]
     blobs = dict(zip(map(id, kept), keeper.keep([f.body or b"" for f in kept]), strict=True))
     with db.write() as session:
         held = held_ids(session, [fetched.request for fetched in batch])
         ours = [fetched for fetched in batch if fetched.request.id in held]
-        page_ids = _add_pages(session, run, [f for f in ours if id(f) in blobs], blobs, now)
+        page_ids = _add_pages(session, run, [f for f in ours if id(f) in blobs], blobs)
+        n_pages = len(page_ids)
+        page_ids |= _add_unchanged(session, run, ours)
         later = [fetched for fetched in ours if _comes_again(fetched)]
         endings = [_ending(fetched, page_ids) for fetched in ours if not _comes_again(fetched)]
         settle(session, endings)
@@ -104,23 +84,42 @@ def store_captures(
         _keep_validators(session, run, ours, page_ids)
         gone = [f.request.url for f in ours if f.result is FetchResult.GONE]
         mark_gone(session, run.source_id, urls=gone, now=now)
-        _count(session, run, n_pages=len(page_ids), n_failed=n_failed)
-        known = _known_pages(session, ours)
-    return [_stored(run, fetched, page_ids.get(id(fetched)), known, keeper) for fetched in batch]
+        _count(session, run, n_pages=n_pages, n_failed=n_failed)
 
 
 def _add_pages(
-    session: Session, run: RunContext, kept: Sequence[Fetched], blobs: dict[int, Blob], now: datetime
+    session: Session, run: RunContext, kept: Sequence[Fetched], blobs: dict[int, Blob]
 ) -> dict[int, int]:
     """Rows of answers whose bytes are kept; their ids by the identity of the answer."""
     ids = evidence_ids(session, [blobs[id(f)] for f in kept], [f.fetched_at for f in kept])
-    held_until = now + timedelta(seconds=run.lease_seconds)
-    rows = [_page_row(run, f, ids[blobs[id(f)].sha256], held_until) for f in kept]
+    rows = [_page_row(run, f, ids[blobs[id(f)].sha256]) for f in kept]
     return dict(zip(map(id, kept), insert_in_order(session, Page, rows), strict=True))
 
 
-def _page_row(run: RunContext, fetched: Fetched, evidence_id: int, held_until: datetime) -> dict[str, Any]:
-    is_page = fetched.result is FetchResult.PAGE
+def _add_unchanged(session: Session, run: RunContext, ours: Sequence[Fetched]) -> dict[int, int]:
+    """Rows of pages that the server says are still the same: seen now, with the bytes of the known page."""
+    unchanged = [f for f in ours if f.result is FetchResult.NOT_MODIFIED]
+    if not unchanged:
+        return {}
+    known = {
+        page.id: page
+        for page in session.scalars(
+            select(Page).where(
+                Page.id.in_([f.request.known_page_id for f in unchanged]), Page.evidence_id.is_not(None)
+            )
+        )
+    }
+    again = [f for f in unchanged if f.request.known_page_id in known]
+    rows = []
+    for fetched in again:
+        page = known[fetched.request.known_page_id or 0]
+        same = {"final_url": page.final_url, "content_type": page.content_type}
+        rows.append(_page_row(run, fetched, page.evidence_id) | same)
+    return dict(zip(map(id, again), insert_in_order(session, Page, rows), strict=True))
+
+
+def _page_row(run: RunContext, fetched: Fetched, evidence_id: int | None) -> dict[str, Any]:
+    is_to_read = fetched.result in _ANSWERED
     return {
         "source_id": run.source_id,
         "crawl_run_id": run.run_id,
@@ -134,9 +133,7 @@ def _page_row(run: RunContext, fetched: Fetched, evidence_id: int, held_until: d
         "result": fetched.result,
         "evidence_id": evidence_id,
         "page_object": run.config.page_object_for(fetched.request.url),
-        "parse_state": ParseState.PENDING if is_page else ParseState.NOT_PARSED,
-        "lease_token": run.holder if is_page else None,
-        "lease_expires_at": held_until if is_page else None,
+        "parse_state": ParseState.PENDING if is_to_read else ParseState.NOT_PARSED,
     }
 
 
@@ -220,45 +217,3 @@ def _count(session: Session, run: RunContext, *, n_pages: int, n_failed: int) ->
             .values(n_pages=CrawlRun.n_pages + n_pages, n_failed=CrawlRun.n_failed + n_failed)
             .execution_options(synchronize_session=False)
         )
-
-
-def _known_pages(session: Session, ours: Sequence[Fetched]) -> dict[int, tuple[Page, str]]:
-    """Stored pages, with the hash of their bytes, that the server says are still the same."""
-    ids = [f.request.known_page_id for f in ours if f.result is FetchResult.NOT_MODIFIED]
-    if not ids:
-        return {}
-    pages = session.scalars(select(Page).where(Page.id.in_(ids)))
-    return {page.id: (page, page.evidence.sha256) for page in pages if page.evidence is not None}
-
-
-def _stored(
-    run: RunContext,
-    fetched: Fetched,
-    page_id: int | None,
-    known: dict[int, tuple[Page, str]],
-    keeper: ByteKeeper,
-) -> StoredPage | None:
-    final_url, content_type = fetched.final_url, fetched.headers.get("content-type")
-    page_object = run.config.page_object_for(fetched.request.url)
-    if fetched.result is FetchResult.PAGE and page_id is not None and fetched.body is not None:
-        body, captured_at = fetched.body, fetched.fetched_at
-    elif fetched.result is FetchResult.NOT_MODIFIED and fetched.request.known_page_id in known:
-        page, sha256 = known[fetched.request.known_page_id]
-        body, captured_at = keeper.store.get(sha256), page.fetched_at
-        page_id, final_url, content_type = page.id, page.final_url, page.content_type
-        page_object = page.page_object
-    else:
-        return None
-    return StoredPage(
-        page_id=page_id,
-        source_id=run.source_id,
-        run_id=run.run_id,
-        url=fetched.request.url,
-        final_url=final_url,
-        content_type=content_type,
-        page_object=page_object,
-        captured_at=captured_at,
-        seen_at=fetched.fetched_at,
-        depth=fetched.request.depth,
-        body=body,
-    )

@@ -1,8 +1,10 @@
 """One crawl, one process: ``python -m crawlers.crawl_process``, started by a worker.
 
-A reactor cannot be started twice, and hostile pages shall not share a process
-with other work. The worker writes one line of JSON (settings and run) to
-standard input and keeps it open; when it ends, so does this process.
+A reactor cannot be started twice, and what talks to hostile servers shall not
+share a process with other work. It only fetches and keeps: the worker reads the
+pages meanwhile, and the links that it finds come back as rows of the frontier.
+The worker writes one line of JSON (settings and run) to standard input and keeps
+it open; when it ends, so does this process.
 """
 
 import gc
@@ -14,7 +16,6 @@ import signal
 import sys
 import threading
 from dataclasses import dataclass
-from uuid import uuid4
 
 from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy.orm import Session
@@ -24,7 +25,6 @@ from crawlers.bytes_first import ByteKeeper
 from crawlers.capture import RunContext
 from crawlers.frontier import NewRequest, add_requests
 from crawlers.pace import Pace
-from crawlers.sandbox import ParserChild
 from crawlers.settings import scrapy_settings
 from crawlers.sources_config import check_delay, config_of
 from crawlers.spiders.frontier import FrontierSpider
@@ -93,7 +93,6 @@ def run_context(session: Session, order: Order) -> RunContext:
         run_id=run.id,
         source_id=run.source_id,
         config=config,
-        holder=uuid4().hex,
         lease_seconds=order.settings.lease_seconds,
         started_at=run.started_at or now,
     )
@@ -105,7 +104,7 @@ def loopback_hosts(settings: Settings) -> frozenset[str]:
 
 
 def crawl(order: Order) -> int:
-    """Crawl one run to its end, as far as that is possible now.
+    """Fetch and keep the pages of one run to its end, as far as that is possible now.
 
     Returns:
         Exit status: 0 when all that came was stored.
@@ -114,20 +113,20 @@ def crawl(order: Order) -> int:
     try:
         with db.write() as session:
             run = run_context(session, order)
-        with ByteKeeper(BlobStore(order.settings.evidence_dir)) as keeper, ParserChild() as parser:
-            return _crawl(order.settings, db, keeper, parser, run)
+        with ByteKeeper(BlobStore(order.settings.evidence_dir)) as keeper:
+            return _crawl(order.settings, db, keeper, run)
     finally:
         db.close()
 
 
-def _crawl(settings: Settings, db: Database, keeper: ByteKeeper, parser: ParserChild, run: RunContext) -> int:
+def _crawl(settings: Settings, db: Database, keeper: ByteKeeper, run: RunContext) -> int:
     logging.disable(logging.INFO)  # its constructor makes Scrapy talkative: addresses would be logged
     process = AsyncCrawlerProcess(scrapy_settings(settings, run.config))
     logging.getLogger("scrapy").setLevel(logging.WARNING)
     logging.disable(logging.NOTSET)
     pace = Pace(db, delay_seconds=run.config.limits.delay_seconds, clock=utc_now, jitter=random.Random())
     crawler = process.create_crawler(FrontierSpider)
-    process.crawl(crawler, db=db, keeper=keeper, parser=parser, run=run, pace=pace, clock=utc_now)
+    process.crawl(crawler, db=db, keeper=keeper, run=run, pace=pace, clock=utc_now)
     process.start()
     spider = crawler.spider
     if not isinstance(spider, FrontierSpider) or process.bootstrap_failed:

@@ -164,18 +164,17 @@ def _give_up_exhausted(session: Session, run_id: int, now: datetime) -> None:
 
 
 def renew_leases(session: Session, tokens: Collection[str], *, now: datetime, seconds: float) -> None:
-    """Hold what these tokens hold for longer: requests, and pages on their way to extraction."""
-    for model in (FrontierRequest, Page):
-        session.execute(
-            update(model)
-            .where(model.lease_token.in_(tokens))
-            .values(lease_expires_at=now + timedelta(seconds=seconds))
-            .execution_options(synchronize_session=False)
-        )
+    """Hold the requests that these tokens hold for longer."""
+    session.execute(
+        update(FrontierRequest)
+        .where(FrontierRequest.lease_token.in_(tokens))
+        .values(lease_expires_at=now + timedelta(seconds=seconds))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def return_leases(session: Session, run_id: int) -> None:
-    """Free all that a run's crawl process held; only for who knows that this process is dead."""
+    """Free all that a run's crawl process and reader held; only for who knows that both have ended."""
     session.execute(
         update(FrontierRequest)
         .where(FrontierRequest.crawl_run_id == run_id, FrontierRequest.state == RequestState.LEASED)

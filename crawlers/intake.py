@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from crawlers.capture import RunContext, StoredPage
+from crawlers.capture import RunContext
 from crawlers.frontier import (
     LeasedRequest,
     has_unparsed_pages,
@@ -15,7 +15,6 @@ from crawlers.frontier import (
     renew_leases,
 )
 from crawlers.rechecks import add_rechecks
-from crawlers.reextracting import lease_unparsed
 from models.crawl import Source
 from models.logs import get_logger
 from models.session import Database
@@ -28,13 +27,13 @@ MAX_UNDERWAY = 1024
 # A run whose next request is later than this ends its process and comes back as a due run.
 PATIENCE = timedelta(seconds=20)
 _POLL_SECONDS = 0.5
+_LINKS_POLL_SECONDS = 0.05
 
 
 class Intake:
     """Leases requests of one run until nothing is left that could be done now.
 
     Args:
-        read: extracts pages that a dead process left unread.
         clock: present time.
     """
 
@@ -43,11 +42,9 @@ class Intake:
         db: Database,
         run: RunContext,
         *,
-        read: Callable[[list[StoredPage]], object],
-        load: Callable[[str], bytes],
         clock: Callable[[], datetime],
     ) -> None:
-        self._db, self._run, self._read, self._load, self._clock = db, run, read, load, clock
+        self._db, self._run, self._clock = db, run, clock
         self._underway: dict[int, str] = {}
         self._changed = asyncio.Event()
         self._is_stopping = False
@@ -61,7 +58,7 @@ class Intake:
         self._changed.set()
 
     def finished(self, request: LeasedRequest) -> None:
-        """A request is settled and its page, if any, was read."""
+        """A request is settled; its page, if any, waits for its reader."""
         self._underway.pop(request.id, None)
         self._changed.set()
 
@@ -69,7 +66,6 @@ class Intake:
         """Yield requests as there is room for them."""
         beat = asyncio.ensure_future(self._keep_leases())
         try:
-            await asyncio.to_thread(self._read_leftovers)
             while not self._is_stopping:
                 # Taken in larger steps: each look into the frontier is a transaction.
                 if len(self._underway) > self._room // 2:
@@ -125,9 +121,8 @@ class Intake:
             is_unread = has_unparsed_pages(session, self._run.run_id)
         if next_at is not None:
             return (next_at - now).total_seconds() if next_at - now <= PATIENCE else None
-        if is_unread:  # another worker reads them; they may bring new addresses
-            self._read_leftovers()
-            return _POLL_SECONDS
+        if is_unread:  # what is read beside us may bring new addresses
+            return _LINKS_POLL_SECONDS
         if self._is_rechecked:
             return None
         self._is_rechecked = True
@@ -135,18 +130,12 @@ class Intake:
             n_added = add_rechecks(session, self._run, now=now)
         return 0.0 if n_added else None
 
-    def _read_leftovers(self) -> None:
-        while pages := lease_unparsed(
-            self._db, self._load, run_id=self._run.run_id, now=self._clock(), seconds=self._run.lease_seconds
-        ):
-            self._read(pages)
-
     async def _keep_leases(self) -> None:
         while True:
             await asyncio.sleep(self._run.lease_seconds / 3)
             await asyncio.to_thread(self._renew)
 
     def _renew(self) -> None:
-        tokens = {self._run.holder, *self._underway.values()}
+        tokens = set(self._underway.values())
         with self._db.write() as session:
             renew_leases(session, tokens, now=self._clock(), seconds=self._run.lease_seconds)

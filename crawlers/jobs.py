@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from crawlers.crawl_process import Order
 from crawlers.frontier import has_unparsed_pages, next_pending_at, return_leases
+from crawlers.run_reader import RunReader
 from models.config import Settings
 from models.crawl import CrawlRun, FrontierRequest, Source
 from models.enums import FetchResult, RequestState, RunState, check_transition
@@ -84,7 +85,8 @@ def _crawl_in_child(db: Database, settings: Settings, held: _HeldRun, stop: thre
     try:
         process.stdin.write(Order(held.id, settings).to_line())
         process.stdin.flush()
-        return _wait(db, settings, held, process, stop)
+        with RunReader(db, run_id=held.id, stop=stop):
+            return _wait(db, settings, held, process, stop)
     except BrokenPipeError:
         return process.wait()
     finally:

@@ -9,7 +9,6 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from crawlers.capture import StoredPage
 from crawlers.frontier import NewRequest, add_requests
 from crawlers.items import Extraction, LinkItem
 from crawlers.records import RECORD, read_record
@@ -23,6 +22,29 @@ from models.session import Database
 log = get_logger(__name__)
 
 MAX_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """A page whose bytes and row are safe, on its way to extraction.
+
+    Attributes:
+        captured_at: when the server sent these bytes.
+        seen_at: when it last said that they are what it shows.
+        depth: steps from a start address.
+    """
+
+    page_id: int
+    source_id: int
+    run_id: int | None
+    url: str
+    final_url: str
+    content_type: str | None
+    page_object: str | None
+    captured_at: datetime
+    seen_at: datetime
+    depth: int
+    body: bytes
 
 
 class Parser(Protocol):

@@ -1,18 +1,18 @@
-"""Reading stored pages: those a crash left unread, and any again when a page object was mended."""
+"""Reading stored pages: of a running crawl, left unread by any, or again by a mended page object."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, func, select
 
-from crawlers.capture import StoredPage
-from crawlers.reading import Parser, ReadReport, read_pages
+from crawlers.frontier import has_unparsed_pages
+from crawlers.reading import Parser, ReadReport, StoredPage, read_pages
 from crawlers.records import RECORD
 from crawlers.sources_config import SourceConfig, config_of
 from models.blobs import BlobDamaged, BlobMissing, BlobStore
-from models.crawl import CrawlRun, Page, Source
+from models.crawl import CrawlRun, FrontierRequest, Page, Source
 from models.enums import FetchResult, ParseState, RunState, SourceKind
 from models.evidence import Evidence
 from models.leases import JobReport, hold_back, lease_rows
@@ -43,6 +43,25 @@ def extract_pending(
     return report
 
 
+def read_run(
+    db: Database,
+    store: BlobStore,
+    parser: Parser,
+    *,
+    run_id: int,
+    follow: SourceConfig,
+    now: datetime,
+    lease_seconds: float,
+) -> int:
+    """Read some pages of a run that is fetching meanwhile; returns how many were there to read."""
+    with db.read() as session:
+        if not has_unparsed_pages(session, run_id):
+            return 0
+    pages = lease_unparsed(db, store.get, run_id=run_id, now=now, seconds=lease_seconds)
+    read_pages(db, parser, pages, now=now, follow=follow)
+    return len(pages)
+
+
 def lease_unparsed(
     db: Database, load: Callable[[str], bytes], *, run_id: int | None, now: datetime, seconds: float
 ) -> list[StoredPage]:
@@ -62,53 +81,66 @@ def lease_unparsed(
         _, ids = lease_rows(
             session, Page, where=where, order_by=[Page.id], n=_AT_ONCE, now=now, seconds=seconds
         )
-        if not ids:
-            return []
-        return _load(session, Page.id.in_(ids), load, now)
+    return _load(db, ids, load, now) if ids else []
 
 
-def _load(
-    session: Session, where: ColumnElement[bool], load: Callable[[str], bytes], now: datetime
-) -> list[StoredPage]:
-    loaded = []
-    rows = session.execute(
-        select(Page, Evidence, Source)
-        .join(Evidence, Page.evidence_id == Evidence.id)
-        .join(Source, Page.source_id == Source.id)
-        .where(where)
-        .order_by(Page.id)
-    )
-    for page, evidence, source in rows:
+def _load(db: Database, ids: Sequence[int], load: Callable[[str], bytes], now: datetime) -> list[StoredPage]:
+    """Pages with their bytes; those whose bytes are unusable are held back."""
+    with db.read() as session:
+        rows = session.execute(_STORED.where(Page.id.in_(ids))).all()
+    pages, unusable = [], {}
+    for row in rows:
         try:
-            body = load(evidence.sha256)
+            pages.append(_stored_page(row, load(row.sha256)))
         except (BlobMissing, BlobDamaged) as error:
-            log.error("extract.bytes.unusable", page_id=page.id, kind=error.code)
-            if not hold_back(page, error.code, now=now):
-                page.parse_state = ParseState.FAILED
-            continue
-        loaded.append(_stored_page(page, source, body))
-    return loaded
+            log.error("extract.bytes.unusable", page_id=row.id, kind=error.code)
+            unusable[row.id] = error.code
+    if unusable:
+        with db.write() as session:
+            for page in session.scalars(select(Page).where(Page.id.in_(unusable))):
+                if not hold_back(page, unusable[page.id], now=now):
+                    page.parse_state = ParseState.FAILED
+    return pages
 
 
-def _stored_page(page: Page, source: Source, body: bytes) -> StoredPage:
-    is_record = page.page_object == RECORD
-    is_import = source.kind is SourceKind.IMPORT
+# A page and what its reader needs beside it, in few columns: pages are many, objects for them dear.
+_STORED = (
+    select(
+        Page.id,
+        Page.source_id,
+        Page.crawl_run_id,
+        Page.url,
+        Page.final_url,
+        Page.content_type,
+        Page.page_object,
+        Page.result,
+        Page.fetched_at,
+        Evidence.sha256,
+        Evidence.captured_at,
+        FrontierRequest.depth,
+    )
+    .join(Evidence, Page.evidence_id == Evidence.id)
+    .outerjoin(
+        FrontierRequest,
+        (FrontierRequest.crawl_run_id == Page.crawl_run_id) & (FrontierRequest.url_sha256 == Page.url_sha256),
+    )
+    .order_by(Page.id)
+)
+
+
+def _stored_page(row: Row[*tuple[Any, ...]], body: bytes) -> StoredPage:  # Any: the columns of _STORED
     return StoredPage(
-        page_id=page.id,
-        source_id=page.source_id,
-        run_id=page.crawl_run_id,
-        url=page.url,
-        final_url=page.final_url,
-        content_type=page.content_type,
-        # What recognised the page last time is no hint: a mended or newer page object may know better.
-        page_object=RECORD
-        if is_record
-        else None
-        if is_import
-        else config_of(source).page_object_for(page.url),
-        captured_at=page.fetched_at,
-        seen_at=page.fetched_at,
-        depth=0,
+        page_id=row.id,
+        source_id=row.source_id,
+        run_id=row.crawl_run_id,
+        url=row.url,
+        final_url=row.final_url,
+        content_type=row.content_type,
+        page_object=row.page_object,
+        # The server has these bytes longer than it was asked for them this time.
+        captured_at=row.captured_at if row.result is FetchResult.NOT_MODIFIED else row.fetched_at,
+        seen_at=row.fetched_at,
+        depth=row.depth or 0,
         body=body,
     )
 
@@ -118,6 +150,20 @@ def _grouped(pages: Sequence[StoredPage]) -> dict[tuple[int, int | None], list[S
     for page in pages:
         groups.setdefault((page.source_id, page.run_id), []).append(page)
     return groups
+
+
+def _as_of_today(db: Database, source_id: int, pages: Sequence[StoredPage]) -> list[StoredPage]:
+    """The pages for today's page objects: what recognised one last time is no hint."""
+    with db.read() as session:
+        source = session.get_one(Source, source_id)
+    config = None if source.kind is SourceKind.IMPORT else config_of(source)
+
+    def page_object(page: StoredPage) -> str | None:
+        if page.page_object == RECORD:
+            return RECORD
+        return config.page_object_for(page.url) if config else None
+
+    return [replace(page, run_id=None, page_object=page_object(page)) for page in pages]
 
 
 def _open_run_config(db: Database, source_id: int, run_id: int | None) -> SourceConfig | None:
@@ -162,15 +208,14 @@ def reextract(
             progress.set_total(session.scalar(select(func.count()).select_from(Page).where(where)) or 0)
     report, last_id = ReadReport(), 0
     while True:
-        with db.write() as session:
+        with db.read() as session:
             ids = session.scalars(
                 select(Page.id).where(where, Page.id > last_id).order_by(Page.id).limit(_AT_ONCE)
             ).all()
-            if not ids:
-                return report
-            pages = _load(session, Page.id.in_(ids), store.get, now)
+        if not ids:
+            return report
         last_id = ids[-1]
-        for (_, _), group in _grouped(pages).items():
-            report += read_pages(db, parser, [replace(page, run_id=None) for page in group], now=now)
+        for (source_id, _), group in _grouped(_load(db, ids, store.get, now)).items():
+            report += read_pages(db, parser, _as_of_today(db, source_id, group), now=now)
         if progress is not None:
             progress.advance(len(ids))

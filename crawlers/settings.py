@@ -10,7 +10,7 @@ from models.config import Settings
 MEMORY_LIMIT_MB = 600
 MAX_REDIRECTS = 5
 CONCURRENT_REQUESTS = 16
-# Bodies in memory that are not yet stored and read; beyond it nothing more is fetched.
+# Bodies in memory that are not yet stored; beyond it nothing more is fetched.
 MAX_UNSTORED_BYTES = 20 * 1024 * 1024
 
 _OFF_MIDDLEWARES = (
@@ -101,10 +101,6 @@ _FIXED: dict[str, Any] = {
         "crawlers.middlewares.BoundedDecompression": 590,
         "crawlers.middlewares.GuardedRedirects": 600,
         "crawlers.middlewares.HostPace": 900,
-    },
-    "ITEM_PIPELINES": {
-        "crawlers.pipelines.evidence.EvidencePipeline": 100,
-        "crawlers.pipelines.ads.AdsPipeline": 200,
     },
     "MEMUSAGE_ENABLED": True,
     "MEMUSAGE_LIMIT_MB": MEMORY_LIMIT_MB,

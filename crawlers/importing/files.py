@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session
 
 from crawlers.answers import judge
 from crawlers.bytes_first import ByteKeeper, evidence_ids
-from crawlers.capture import StoredPage
 from crawlers.importing.lines import RawRecord, csv_records, json_records, open_bytes
 from crawlers.importing.report import ImportReport
 from crawlers.importing.warc import ArchivedResponse, archived_responses
 from crawlers.inserting import insert_missing
-from crawlers.reading import Parser, read_pages
+from crawlers.reading import Parser, StoredPage, read_pages
 from crawlers.records import RECORD, BadRecord, ad_of_record, fields_of_record
 from crawlers.sandbox import ParserChild
 from crawlers.storing import AdRefused, check_ad

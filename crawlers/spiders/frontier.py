@@ -1,7 +1,7 @@
-"""The one spider: asks what the frontier holds and hands every answer to the item pipelines."""
+"""The one spider: asks what the frontier holds and keeps every answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,17 +10,21 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawlers.answers import judge
+from crawlers.batching import Batcher
 from crawlers.bytes_first import ByteKeeper
-from crawlers.capture import Fetched, RunContext, StoredPage
+from crawlers.capture import Fetched, RunContext, store_captures
 from crawlers.decode import storable
 from crawlers.fetch_errors import refusal_of
 from crawlers.frontier import ANSWERS, LeasedRequest
 from crawlers.intake import Intake
 from crawlers.pace import Pace
 from crawlers.politeness import retry_after_of
-from crawlers.reading import Parser, read_pages
 from models.enums import FetchResult
+from models.logs import get_logger
 from models.session import Database
+from models.urls import host_of
+
+log = get_logger(__name__)
 
 _MAX_HEADERS = 100
 _MAX_HEADER_CHARACTERS = 4096
@@ -37,27 +41,23 @@ class FrontierSpider(Spider):
         self,
         db: Database,
         keeper: ByteKeeper,
-        parser: Parser,
         run: RunContext,
         pace: Pace,
         clock: Callable[[], datetime],
         **kwargs: Any,  # Any: Scrapy's own arguments
     ) -> None:
         super().__init__(**kwargs)
-        self.db, self.keeper, self.parser = db, keeper, parser
         self.run, self.pace, self.clock = run, pace, clock
-        self.intake = Intake(db, run, read=self.read, load=keeper.store.get, clock=clock)
-        self.on_their_way: dict[int, LeasedRequest] = {}
+        self.intake = Intake(db, run, clock=clock)
         self.failure: str | None = None
+        self._answers: Batcher[Fetched] = Batcher(
+            "capture", lambda batch: store_captures(db, keeper, run, batch, now=clock())
+        )
 
     async def start(self) -> AsyncIterator[Request]:
         """Requests, as the frontier gives them."""
         async for leased in self.intake.requests():
             yield self._request(leased)
-
-    def read(self, pages: list[StoredPage]) -> None:
-        """Extract stored pages; called in a thread."""
-        read_pages(self.db, self.parser, pages, now=self.clock(), follow=self.run.config)
 
     def fail(self, reason: str) -> None:
         """End the crawl because its results cannot be kept."""
@@ -78,7 +78,7 @@ class FrontierSpider(Spider):
             dont_filter=True,
         )
 
-    def fetched(self, response: Response, leased: LeasedRequest) -> Iterator[Fetched]:
+    async def fetched(self, response: Response, leased: LeasedRequest) -> None:
         """An answer came."""
         headers = _plain_headers(response)
         body: bytes | None = response.body
@@ -90,7 +90,7 @@ class FrontierSpider(Spider):
         wait_until = None
         if result is FetchResult.SLOW_DOWN:
             wait_until = retry_after_of(headers.get("retry-after"), now)
-        yield Fetched(
+        answer = Fetched(
             leased,
             result,
             now,
@@ -102,12 +102,13 @@ class FrontierSpider(Spider):
             is_final=is_final and result is not FetchResult.SLOW_DOWN,
             wait_until=wait_until,
         )
+        await self._keep(answer)
 
-    def failed(self, failure: Failure) -> Iterator[Fetched]:
+    async def failed(self, failure: Failure) -> None:
         """No answer came."""
         leased: LeasedRequest = failure.request.cb_kwargs["leased"]  # type: ignore[attr-defined]
         refusal = refusal_of(failure.value)
-        yield Fetched(
+        answer = Fetched(
             leased,
             refusal.result,
             self.clock(),
@@ -117,6 +118,29 @@ class FrontierSpider(Spider):
             wait_until=refusal.wait_until,
             was_sent=refusal.was_sent,
         )
+        await self._keep(answer)
+
+    async def _keep(self, answer: Fetched) -> None:
+        """Store one answer; until that is done, Scrapy counts its body as in memory."""
+        try:
+            await self._answers.submit(answer)
+        except Exception as error:
+            # The edge: disk full, database gone. Nothing is lost: leases run out; no more is fetched.
+            log.error(
+                "crawl.capture.failed",
+                run_id=self.run.run_id,
+                request_id=answer.request.id,
+                kind=type(error).__name__,
+            )
+            self.fail("capture_failed")
+            return
+        if answer.wait_until is not None:
+            self.pace.pause(host_of(answer.request.url), answer.wait_until)
+        self.intake.finished(answer.request)
+
+    def closed(self, _reason: str) -> None:
+        """Scrapy says that nothing more comes."""
+        self._answers.close()
 
 
 def _plain_headers(response: Response) -> dict[str, str]:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from models.ad import Ad
+from models.ad import Ad, AdVersion
 from models.blobs import BlobStore
-from models.crawl import Page
 from models.enums import AdState, FetchResult, ParseState, RequestState, RunState
 from models.evidence import Evidence
 from tests.conftest import open_database
@@ -64,7 +63,10 @@ def test_not_modified_moves_last_seen_only(bench: CrawlBench) -> None:
     assert bench.site.paths(304) == ["/"]
     with bench.db.read() as session:
         assert session.query(Ad).one().last_seen_at > first
-    assert bench.count(Page) == 1
+    fetched, confirmed = bench.pages()
+    assert (fetched.result, confirmed.result) == (FetchResult.PAGE, FetchResult.NOT_MODIFIED)
+    assert confirmed.evidence_id == fetched.evidence_id
+    assert bench.count(AdVersion) == 1
 
 
 @pytest.mark.parametrize("status", [404, 410])
