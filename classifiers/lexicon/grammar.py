@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from classifiers.text import Word, normalise, read_word
+from classifiers.text import normalise, read_word
 from classifiers.text.characters import WORD
 from classifiers.text.russian import russian_lemmas
 from classifiers.text.words import KAZAKH_LETTERS, NUMBER_RANGES, word_keys
@@ -173,7 +173,10 @@ def _word_slots(word: str, language: str) -> Iterable[Slot]:
 def cue_keys(written: str, language: str, *, is_exact: bool = False) -> frozenset[str]:
     """Return the keys by which a cue word of that language meets a word of an ad."""
     word = read_word(written)
-    every = _all_keys(word)
+    prefixes = _PREFIXES.get(language, ("r:", "k:", "u:", "e:"))
+    every = word_keys(word)
+    if "r:" in prefixes and word.script == "c" and not KAZAKH_LETTERS.intersection(word.reading):
+        every += tuple("r:" + lemma for lemma in russian_lemmas(word.reading))
     exact = "x:" + word.reading
     if is_exact and language in {"kk", "ky"}:
         return frozenset(key for key in every if key.startswith("f:"))
@@ -181,7 +184,6 @@ def cue_keys(written: str, language: str, *, is_exact: bool = False) -> frozense
         return frozenset({exact})
     if word.script == "l" and language in {"ru", "any"}:
         return frozenset({exact, *(key for key in every if key.startswith("e:"))})
-    prefixes = _PREFIXES.get(language, ("r:", "k:", "u:", "e:"))
     keys = {key for key in every if key.startswith(prefixes)}
     if (
         "k:" in prefixes
@@ -191,10 +193,3 @@ def cue_keys(written: str, language: str, *, is_exact: bool = False) -> frozense
         # «кітап» is no verb; its verb reading would meet «Қытай».
         keys.discard(turkic[1])
     return frozenset(keys | {exact})
-
-
-def _all_keys(word: Word) -> tuple[str, ...]:
-    keys = word_keys(word)
-    if word.script == "c" and not KAZAKH_LETTERS.intersection(word.reading):
-        return (*keys, *("r:" + lemma for lemma in russian_lemmas(word.reading)))
-    return keys

@@ -1,6 +1,6 @@
 """Russian lemmas from pymorphy3; the dictionary is loaded once, at first use."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from pymorphy3 import MorphAnalyzer  # type: ignore[import-untyped]
 
@@ -13,6 +13,7 @@ def _analyser() -> MorphAnalyzer:
     return MorphAnalyzer(lang="ru")
 
 
+@lru_cache(maxsize=20_000)
 def russian_lemmas(word: str) -> tuple[str, ...]:
     """Return the likely lemmas of a lower-case Cyrillic word, best first, at most two.
 

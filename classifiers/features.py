@@ -1,0 +1,195 @@
+"""What the statistical part reads of an ad, in blocks that every language shares as far as possible.
+
+``words``: pieces of words (stem and letters n-grams), which know the language
+the texts were written in. ``concepts``, ``near`` and ``together``: what the words
+mean (:mod:`classifiers.lexicon.concepts`), alone, within a few words of each
+other, and anywhere in one ad; these carry over to a language that has few texts.
+``signs``: indicators and counter-signs. ``form``: length, register, contacts.
+
+A pure library: numpy at most, so that a notebook can use it.
+"""
+
+import math
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from classifiers.indicators import FoundSigns
+from classifiers.text import NormalisedText, read_word
+from classifiers.text.russian import is_russian_word
+from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh
+
+NEAR = 12
+"""Concepts at most so many words apart are near each other."""
+FORM = (
+    "length",
+    "has_title",
+    "digits",
+    "emoji",
+    "questions",
+    "exclamations",
+    "capitals",
+    "lines",
+    "phone",
+    "handle",
+    "link",
+)
+_N_GRAMS = (2, 3, 4, 5)
+_MAX_WORD = 40
+_MAX_CONCEPTS = 400
+_CACHE_SIZE = 100_000
+
+_NEGATES_NEXT = frozenset("не ни без нет никакой никаких никакого no not never without dont don't нельзя".split())
+_NEGATES_LAST = frozenset("емес жоқ жок эмес emas yo'q yoq jo'q joq emes нет".split())
+_TURKIC_NEGATION = re.compile(
+    r"..(?:ма|ме|ба|бе|па|пе|бо|по)(?:й|ймын|ймин|ймиз|ймыз|йды|йди|йт|йсын|йсин|йсыз|йсиз|йбыз|йбиз|ган|ген|са|се|с|сын|син|н|ныз"
+    r"|низ|нар|нер|ндар|ндер|гыла|гиле)$"
+)
+_EMOJI = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]")
+_UPPER = re.compile(r"[^\W\d_]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One ad as the statistical part reads it.
+
+    Attributes:
+        words: distinct written words of title and text.
+        concepts: numbers of the concepts said, and n + number of those denied (n concepts in all).
+        near: pairs of said concepts (lower number first) within ``NEAR`` words.
+        signs: codes of counted indicators and counter-signs.
+        form: values in the order of ``FORM``, about 0 to 1 each.
+    """
+
+    words: tuple[str, ...]
+    concepts: frozenset[int]
+    near: frozenset[tuple[int, int]]
+    signs: frozenset[str]
+    form: tuple[float, ...]
+
+
+def read_features(
+    parts: Sequence[tuple[NormalisedText, FoundSigns]],
+    n_concepts: int,
+    contact_kinds: Iterable[str],
+    *,
+    has_title: bool,
+) -> Features:
+    """Read one ad.
+
+    Args:
+        parts: its title and text with the signs found in each.
+        n_concepts: of the lexicon.
+        contact_kinds: "phone", "handle", "link" of the contacts found.
+        has_title: whether the first part is a title.
+    """
+    words: dict[str, None] = {}
+    said: set[int] = set()
+    near: set[tuple[int, int]] = set()
+    signs: set[str] = set()
+    for normalised, found in parts:
+        words.update(dict.fromkeys(normalised.words))
+        _read_concepts(normalised.words, found, n_concepts, said, near)
+        signs.update(hit.code for hit in (*found.indicators, *found.counter_signs) if hit.counted)
+    form = _form(parts, frozenset(contact_kinds), len(words), has_title=has_title)
+    return Features(tuple(words), frozenset(said), frozenset(near), frozenset(signs), form)
+
+
+def _read_concepts(
+    words: Sequence[str], found: FoundSigns, n_concepts: int, said: set[int], near: set[tuple[int, int]]
+) -> None:
+    recent: list[tuple[int, int]] = []
+    begin = 0
+    for concept, first, last in found.concepts[:_MAX_CONCEPTS]:
+        if _is_denied(words, first, last):
+            said.add(n_concepts + concept)
+            continue
+        said.add(concept)
+        while begin < len(recent) and recent[begin][0] < first - NEAR:
+            begin += 1
+        for index in range(begin, len(recent)):
+            other = recent[index][1]
+            if other != concept:
+                near.add((concept, other) if concept < other else (other, concept))
+        recent.append((last, concept))
+
+
+def _is_denied(words: Sequence[str], first: int, last: int) -> bool:
+    if first and _denial[words[first - 1]] & 1:
+        return True
+    if last + 1 < len(words) and _denial[words[last + 1]] & 2:
+        return True
+    return bool(_denial[words[last]] & 4)
+
+
+class _Denial(dict[str, int]):
+    """1: denies the next word, 2: denies the word before, 4: a verb that denies itself; by written word."""
+
+    def __missing__(self, written: str) -> int:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        word = read_word(written)
+        bits = (word.reading in _NEGATES_NEXT) | (word.reading in _NEGATES_LAST) << 1
+        if word.script in "cl" and len(written) > 4:
+            folded = _folded(written)
+            if _TURKIC_NEGATION.search(folded) and not is_russian_word(word.reading):
+                bits |= 4
+        self[written] = bits
+        return bits
+
+
+_denial = _Denial()
+
+
+def _folded(written: str) -> str:
+    """Return a word as one Cyrillic spelling: without Kazakh letters, Latin Kazakh and Uzbek written over."""
+    word = read_word(written)
+    if word.script == "c":
+        return fold_kazakh(word.reading)
+    return cyrillic_from_latin_kazakh(word.reading) if word.script == "l" else word.reading
+
+
+def word_pieces(written: str) -> tuple[int, ...]:
+    """Return the pieces of a written word as 32-bit numbers: the whole word, and its letters n-grams.
+
+    A number counts as its length, so that prices do not teach.
+    """
+    if written.isdecimal():
+        return (zlib.crc32(b"#%d" % len(written)),)
+    folded = f"_{_folded(written)[:_MAX_WORD]}_"
+    pieces = {folded}
+    for n in _N_GRAMS:
+        pieces.update(folded[i : i + n] for i in range(len(folded) - n + 1))
+    return tuple(zlib.crc32(piece.encode()) for piece in sorted(pieces))
+
+
+def _form(
+    parts: Sequence[tuple[NormalisedText, FoundSigns]],
+    contacts: frozenset[str],
+    n_words: int,
+    *,
+    has_title: bool,
+) -> tuple[float, ...]:
+    original = "\n".join(normalised.original for normalised, _ in parts)
+    length = max(len(original), 1)
+    return (
+        min(math.log1p(n_words) / 6, 1.5),
+        float(has_title),
+        min(sum(map(str.isdigit, original)) / length * 5, 1.0),
+        min(len(_EMOJI.findall(original)) / 10, 1.0),
+        min(original.count("?") / 3, 1.0),
+        min(original.count("!") / 5, 1.0),
+        _share_of_capitals(original),
+        min(original.count("\n") / 10, 1.0),
+        float("phone" in contacts),
+        float("handle" in contacts),
+        float("link" in contacts),
+    )
+
+
+def _share_of_capitals(original: str) -> float:
+    if original.islower():
+        return 0.0
+    words = _UPPER.findall(original)
+    return sum(map(str.isupper, words)) / len(words) if words else 0.0
