@@ -25,7 +25,7 @@ from review_api.auth.schemas import Person
 from review_api.blocklist import endpoints as blocklist
 from review_api.deps import ServicesDep, public, require
 from review_api.errors import add_error_handlers
-from review_api.middlewares import BodyLimit, SecurityHeaders
+from review_api.middlewares import BodyLimit, HeadAsGet, SecurityHeaders
 from review_api.people import endpoints as people
 from review_api.services import Clock, build_services
 from review_api.tasks import endpoints as tasks
@@ -50,7 +50,7 @@ class ReviewApp(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Headers first, so that no response whatever leaves without them."""
-        inner: ASGIApp = BodyLimit(super().build_middleware_stack())
+        inner: ASGIApp = BodyLimit(HeadAsGet(super().build_middleware_stack()))
         guarded = TrustedHostMiddleware(inner, allowed_hosts=self.hosts, www_redirect=False)
         return SecurityHeaders(guarded, is_https=self.is_https)
 

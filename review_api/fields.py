@@ -26,8 +26,12 @@ def drop_nul(text: str) -> str:
     return text.replace("\x00", "")
 
 
-TypedText = Annotated[str, Form(max_length=20_000), AfterValidator(drop_nul)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(refuse_nul)]
+MAX_REASON = 4000
+# Typed on a page, however long (a request has its limit): the page gives it back and says what is wrong.
+TypedText = Annotated[str, Form(), AfterValidator(drop_nul)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=MAX_REASON), AfterValidator(refuse_nul)
+]
 ShortText = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(refuse_nul)
 ]

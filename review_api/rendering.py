@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from review_api import i18n
 from review_api.auth.schemas import Person
+from review_api.fields import MAX_REASON
 from review_api.i18n import LOCALE_NAMES, Words
 
 TEMPLATES_DIR = Path(__file__).resolve().parent / "templates"
@@ -64,6 +65,21 @@ class FieldError:
 
     field: str
     text: str
+
+
+def missing_reason(words: Words, reason: str, field: str = "reason") -> tuple[FieldError, ...]:
+    """What is wrong with a reason that must be written; what was typed stays in the form."""
+    if not reason:
+        return (FieldError(field, words.text("decide.no_reason")),)
+    return long_reason(words, reason, field)
+
+
+def long_reason(words: Words, reason: str, field: str = "reason") -> tuple[FieldError, ...]:
+    """The error of a reason that is longer than one may be."""
+    if len(reason) <= MAX_REASON:
+        return ()
+    limit, n = words.number(MAX_REASON), words.number(len(reason))
+    return (FieldError(field, words.text("decide.long_reason", limit=limit, n=n)),)
 
 
 @cache

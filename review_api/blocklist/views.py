@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from models.enums import EntryState, Role
@@ -21,10 +21,10 @@ from review_api.blocklist.schemas import (
 )
 from review_api.choices import list_href
 from review_api.deps import Officer, Reader, ServicesDep
-from review_api.fields import IdPath, RowNumber
+from review_api.fields import IdPath, RowNumber, TypedText
 from review_api.frame import make_frame
 from review_api.problems import listing_text, problem_text
-from review_api.rendering import FieldError, go_to, render
+from review_api.rendering import FieldError, go_to, long_reason, render
 from review_api.services import Services
 
 router = APIRouter()
@@ -103,8 +103,8 @@ def make_release(
     request: Request,
     services: ServicesDep,
     person: Officer,
-    number: Annotated[str, Form(max_length=20)] = "",
-    acknowledge_growth: Annotated[str, Form(max_length=4000)] = "",
+    number: TypedText = "",
+    acknowledge_growth: TypedText = "",
 ) -> Response:
     """Make the next release; its number is typed, since a list that left the house cannot be unmade."""
     reason = acknowledge_growth.strip()
@@ -114,6 +114,8 @@ def make_release(
     if number.strip().lstrip("№").strip() != str(wanted):
         error = FieldError("number", words.text("releases.wrong_number", number=wanted))
         return _releases_page(request, services, person, growth_reason=reason, errors=(error,))
+    if too_long := long_reason(words, reason, "acknowledge_growth"):
+        return _releases_page(request, services, person, growth_reason=reason, errors=too_long)
     try:
         made = services.releases.make_release(
             person.actor, acknowledge_growth=reason or None, now=services.now()
@@ -181,16 +183,18 @@ def lift(
     services: ServicesDep,
     person: Lifter,
     entry_id: IdPath,
-    reason: Annotated[str, Form(max_length=4000)] = "",
+    reason: TypedText = "",
 ) -> Response:
     """Take an entry off the list: one person is enough, the reason is kept."""
+    words = make_frame(request, services, person).words
+    if too_long := long_reason(words, reason):
+        return _entry_page(request, services, person, entry_id, reason=reason, errors=too_long)
     try:
         with services.db.write() as session:
             entry = services.blocklist.lift(session, person, entry_id, reason, now=services.now())
     except Rejected as error:
         if error.status in (403, 404):
             raise
-        words = make_frame(request, services, person).words
         errors = (FieldError("reason", problem_text(words, error)),)
         return _entry_page(request, services, person, entry_id, reason=reason, errors=errors)
     return go_to(f"/entries/{entry_id}", "lifted", case=entry.case_number)

@@ -35,11 +35,12 @@ class UserDraft:
 
 @dataclass(frozen=True)
 class PeoplePage:
-    """Everybody, and the forms of an administrator."""
+    """Everybody, and the forms of an administrator; ``kept`` says what of a refused form is still there."""
 
     users: tuple[UserRow, ...]
     may_change: bool
     draft: UserDraft
+    kept: str = "form.mend"
     errors: tuple[FieldError, ...] = ()
     roles: tuple[Role, ...] = field(default_factory=lambda: tuple(Role))
     agencies: tuple[Agency, ...] = field(default_factory=lambda: tuple(Agency))
@@ -147,6 +148,7 @@ def _people_page(
         users=users,
         may_change=person.role is Role.ADMIN,
         draft=draft or UserDraft(locale=get_args(Locale)[0]),
+        kept="form.kept_no_password" if draft else "form.mend",
         errors=errors,
     )
     return render("people.html", frame, page, status=422 if errors else 200, request=request)

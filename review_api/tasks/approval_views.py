@@ -13,7 +13,7 @@ from review_api.fields import IdPath, TypedText
 from review_api.frame import count_waiting, forget_counts, make_frame
 from review_api.i18n import Words
 from review_api.problems import listing_text, problem_text
-from review_api.rendering import FieldError, go_to, render
+from review_api.rendering import FieldError, go_to, missing_reason, render
 from review_api.services import Services
 from review_api.tasks.casework import ShownCase, TextChange, compare_versions, show_case
 from review_api.tasks.endpoints import ApprovalReader, Cursor
@@ -28,6 +28,8 @@ from review_api.tasks.schemas import (
 from review_api.tasks.views import page_href
 
 router = APIRouter()
+
+MAX_CASE_NUMBER = 40  # longer than any; what stands behind it cannot make a wrong number right
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,9 @@ def sign(
     task_id: IdPath,
     confirm_decision_id: Annotated[int, Form(ge=1, le=2**63 - 1)],
     content_sha256: Annotated[str, Form(max_length=64)] = "",
-    verdict: Annotated[str, Form(max_length=20)] = "",
+    verdict: TypedText = "",
     reason: TypedText = "",
-    case_number: Annotated[str, Form(max_length=40)] = "",
+    case_number: TypedText = "",
 ) -> Response:
     """Approve or return; a form that is not whole comes back with what was written."""
     draft = SignatureDraft(verdict, reason.strip(), case_number.strip())
@@ -129,7 +131,7 @@ _FIELD_OF = {"ReasonMissing": "reason", "CaseNumberMismatch": "case_number"}
 def _missing(words: Words, draft: SignatureDraft) -> tuple[FieldError, ...]:
     if draft.verdict not in (Verdict.APPROVE, Verdict.RETURN):
         return (FieldError("verdict", words.text("approval.no_verdict")),)
-    return () if draft.reason else (FieldError("reason", words.text("decide.no_reason")),)
+    return missing_reason(words, draft.reason)
 
 
 def _sign(
@@ -147,7 +149,7 @@ def _sign(
             approval = ApproveForm(
                 confirm_decision_id=confirm_decision_id,
                 content_sha256=content_sha256,
-                case_number=draft.case_number,
+                case_number=draft.case_number[:MAX_CASE_NUMBER],
                 reason=draft.reason,
             )
             case = services.decisions.approve(session, person, task_id, approval, now=now).case_number

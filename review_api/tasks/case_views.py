@@ -1,5 +1,6 @@
 """Pages: one case, its versions, opening its contacts, and the first signature."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -16,7 +17,7 @@ from review_api.fields import IdPath, RowNumber, TypedText
 from review_api.frame import forget_counts, make_frame
 from review_api.i18n import Words
 from review_api.problems import problem_text
-from review_api.rendering import FieldError, Frame, go_to, render
+from review_api.rendering import FieldError, Frame, go_to, missing_reason, render
 from review_api.services import Services
 from review_api.tasks.casework import ShownCase, TextChange, compare_versions, show_case
 from review_api.tasks.endpoints import ContactReader
@@ -26,6 +27,7 @@ from review_api.tasks.views import leave_task, text_lang
 router = APIRouter()
 
 PUT_BACK = "put_back"
+MAX_GROUND = 200  # as the forms of the service take it
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,15 @@ class Draft:
 
 @dataclass(frozen=True)
 class CasePage:
-    """One case: the ad, why it is here, and what this person may do with it now."""
+    """One case: the ad, why it is here, and what this person may do with it now.
+
+    ``proposed`` are the purposes that the machine finds more likely than not: said beside
+    boxes that nobody has ticked, since a ticked box invites agreement.
+    """
 
     case: ShownCase
     draft: Draft
+    proposed: Mapping[Purpose, float]
     grounds: tuple[LegalGround, ...]
     state_line: str
     seconds_left: int | None
@@ -157,19 +164,20 @@ def decide(
     person: Analyst,
     task_id: IdPath,
     ad_version_id: Annotated[int, Form(ge=1, le=2**63 - 1)],
-    verdict: Annotated[str, Form(max_length=20)] = "",
-    purposes: Annotated[list[Purpose] | None, Form(max_length=len(Purpose))] = None,
-    legal_ground: Annotated[str, Form(max_length=200)] = "",
+    verdict: TypedText = "",
+    purposes: Annotated[list[str] | None, Form()] = None,
+    legal_ground: TypedText = "",
     reason: TypedText = "",
-    is_mvd_informed: Annotated[str, Form(max_length=10)] = "",
+    is_mvd_informed: TypedText = "",
 ) -> Response:
     """Confirm, reject or put back; a form that is not whole comes back with what was written."""
-    draft = Draft(verdict, frozenset(purposes or ()), legal_ground, reason.strip(), is_mvd_informed == "yes")
+    known = frozenset(purpose for purpose in Purpose if purpose in (purposes or ()))
+    draft = Draft(verdict, known, legal_ground, reason.strip(), is_mvd_informed == "yes")
     if verdict == PUT_BACK:
         leave_task(request, services, person, task_id)
         return go_to("/queue", "put_back")
     words = make_frame(request, services, person).words
-    errors, status = _missing(words, draft), 422
+    errors, status = _missing(words, draft, has_unknown=len(known) < len(set(purposes or ()))), 422
     if not errors:
         try:
             return _sign(request, services, person, task_id, ad_version_id, draft)
@@ -189,19 +197,21 @@ _FIELD_OF = {
 }
 
 
-def _missing(words: Words, draft: Draft) -> tuple[FieldError, ...]:
+def _missing(words: Words, draft: Draft, *, has_unknown: bool) -> tuple[FieldError, ...]:
     """All that is missing at once; the service checks each again."""
     if draft.verdict not in (Verdict.CONFIRM, Verdict.REJECT):
         return (FieldError("verdict", words.text("decide.no_verdict")),)
     errors = []
     if draft.verdict == Verdict.CONFIRM:
-        if not draft.purposes:
+        if has_unknown:
+            errors.append(FieldError("purposes-field", words.text("decide.unknown_purpose")))
+        elif not draft.purposes:
             errors.append(FieldError("purposes-field", words.text("decide.no_purpose")))
         if not draft.legal_ground:
             errors.append(FieldError("legal_ground", words.text("decide.no_ground")))
-    if not draft.reason:
-        errors.append(FieldError("reason", words.text("decide.no_reason")))
-    return tuple(errors)
+        elif len(draft.legal_ground) > MAX_GROUND:
+            errors.append(FieldError("legal_ground", words.text("problem.UnknownLegalGround")))
+    return (*errors, *missing_reason(words, draft.reason))
 
 
 def _sign(
@@ -244,7 +254,8 @@ def _case_page(
     is_mine = task.claim is not None and task.claim.is_mine and not task.claim.is_over
     page = CasePage(
         case=show_case(frame.words, task, services.grounds, opened),
-        draft=draft or Draft(purposes=_offered(task)),
+        draft=draft or Draft(),
+        proposed={item.purpose: item.score for item in task.purposes if item.score >= MIN_PURPOSE_SCORE},
         grounds=tuple(services.grounds),
         state_line=_state_line(frame, task, is_mine),
         seconds_left=int((task.claim.expires_at - now).total_seconds()) if is_mine and task.claim else None,
@@ -252,11 +263,6 @@ def _case_page(
         errors=errors,
     )
     return render("case.html", frame, page, status=status, request=request)
-
-
-def _offered(task: TaskDetail) -> frozenset[Purpose]:
-    """Purposes more likely than not come ticked: the reviewer takes away rather than adds."""
-    return frozenset(item.purpose for item in task.purposes if item.score >= MIN_PURPOSE_SCORE)
 
 
 def _state_line(frame: Frame, task: TaskDetail, is_mine: bool) -> str:

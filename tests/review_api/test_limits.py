@@ -203,3 +203,16 @@ def test_the_audit_log_is_read_and_checked(sqlite_room: Room, sqlite_people: Peo
         session.connection().exec_driver_sql("DROP TRIGGER audit_event_no_update")
         session.connection().exec_driver_sql("UPDATE audit_event SET actor_name = 'x' WHERE seq = 2")
     assert auditor.post("/api/v1/audit/check").json()["damages"] == ["audit event 2 was changed"]
+
+
+@pytest.mark.parametrize("path", ["/queue", "/work", "/api/v1/tasks", "/sign-in", "/nothing"])
+def test_head_answers_the_head_of_get(sqlite_room: Room, sqlite_people: People, path: str) -> None:
+    client = sqlite_room.client("analyst")
+    answered, head = client.get(path), client.request("HEAD", path)
+    assert head.status_code == answered.status_code
+    assert head.headers["content-type" if answered.status_code != 303 else "location"]
+    assert head.content == b""
+
+
+def test_head_asks_for_a_login_as_get_does(sqlite_room: Room) -> None:
+    assert sqlite_room.client().request("HEAD", "/queue").status_code == 303

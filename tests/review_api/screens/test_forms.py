@@ -59,12 +59,88 @@ def test_a_form_that_is_not_whole_comes_back_whole(sqlite_room: Room, sqlite_peo
     assert fields == ["#purposes-field", "#legal_ground"]
     assert all(tree.css_first(str(field)) is not None for field in fields)
     assert tree.css_first("#reason").text() == "коротко"  # type: ignore[union-attr]
-    assert (
-        tree.css_first("input[value=confirm]").attributes.get("checked") is not None
-        or "checked" in answer.text
-    )
+    assert tree.css_first("input[value=confirm][checked]") is not None
     with sqlite_room.db.read() as session:
         assert session.scalar(select(func.count()).select_from(Decision)) == 0
+
+
+@pytest.mark.parametrize("verdict", ["confirm", "reject"])
+@pytest.mark.parametrize("length", [4001, 200_001])
+def test_a_reason_that_is_too_long_is_kept(
+    sqlite_room: Room, sqlite_people: People, verdict: str, length: int
+) -> None:
+    task = add_task(sqlite_room)
+    claim(sqlite_room, sqlite_people.analyst, task)
+    page = f"/cases/{task.id}"
+    form = decision(task.id, task.ad_version_id, verdict=verdict, reason="x" * length)
+    answer = send(browser(sqlite_room, "analyst", "en"), page, f"{page}/decision", **form)
+    assert answer.status_code == 422
+    tree = LexborHTMLParser(answer.text)
+    assert tree.css_first("#reason").text() == "x" * length  # type: ignore[union-attr]
+    assert f"{length:,} characters, at most 4,000" in tree.css_first("#reason-error").text()  # type: ignore[union-attr]
+
+
+def test_an_approver_s_long_reason_is_kept(sqlite_room: Room, sqlite_people: People) -> None:
+    task = add_task(sqlite_room)
+    made = confirm(sqlite_room, sqlite_people.analyst, task)
+    page = f"/approvals/{task.id}"
+    answer = send(
+        browser(sqlite_room, "approver", "en"),
+        page,
+        page,
+        confirm_decision_id=str(made.decision_id),
+        verdict="return",
+        reason="я" * 5000,
+    )
+    assert answer.status_code == 422
+    assert "я" * 5000 in answer.text
+
+
+def test_an_unknown_purpose_loses_nothing_else(sqlite_room: Room, sqlite_people: People) -> None:
+    task = add_task(sqlite_room)
+    claim(sqlite_room, sqlite_people.analyst, task)
+    page = f"/cases/{task.id}"
+    form = decision(task.id, task.ad_version_id, purposes=["forced_labour", "nothing_known"])
+    answer = send(browser(sqlite_room, "analyst", "en"), page, f"{page}/decision", **form)
+    assert answer.status_code == 422
+    tree = LexborHTMLParser(answer.text)
+    ticked = [box.attributes["value"] for box in tree.css("input[name=purposes][checked]")]
+    assert ticked == ["forced_labour"]
+    assert tree.css_first("#reason").text() == REASON  # type: ignore[union-attr]
+    assert "is not on the list" in tree.css_first("#purposes-field-error").text()  # type: ignore[union-attr]
+
+
+def test_purposes_are_proposed_beside_boxes_that_nobody_has_ticked(
+    sqlite_room: Room, sqlite_people: People
+) -> None:
+    task = add_task(sqlite_room, scores={Purpose.ORGAN_REMOVAL: 0.91, Purpose.FORCED_LABOUR: 0.2})
+    claim(sqlite_room, sqlite_people.analyst, task)
+    tree = LexborHTMLParser(browser(sqlite_room, "analyst", "en").get(f"/cases/{task.id}").text)
+    assert tree.css("input[name=purposes][checked]") == []
+    labels = {
+        box.attributes["value"]: box.parent.text()  # type: ignore[union-attr]
+        for box in tree.css("input[name=purposes]")
+    }
+    assert "proposed by the system, 0.91" in labels["organ_removal"]
+    assert "proposed" not in labels["forced_labour"]
+
+
+def test_an_ad_without_a_title_names_its_case_once(sqlite_room: Room, sqlite_people: People) -> None:
+    task = add_task(sqlite_room, title="")
+    tree = LexborHTMLParser(browser(sqlite_room, "analyst", "en").get("/queue").text)
+    assert tree.css_first(".queue__title").text() == "Ad without a title"  # type: ignore[union-attr]
+    assert tree.css_first(".queue__ad").text().count(task.case_number) == 1  # type: ignore[union-attr]
+
+
+def test_what_is_said_to_be_kept_is_kept(sqlite_room: Room, sqlite_people: People) -> None:
+    refused = Client(sqlite_room.app).post("/sign-in", data={"name": "analyst", "password": "wrong one"})
+    assert "Құпиясөзден басқа жазғаныңыз сақталды" in refused.text
+    admin = browser(sqlite_room, "admin", "en")
+    person = str(sqlite_people.analyst.id)
+    answer = send(admin, "/people", "/people/password", user_id=person, new_password="short")
+    assert answer.status_code == 422
+    assert "is kept" not in answer.text
+    assert "Mend the places named and send it again." in answer.text
 
 
 def test_what_the_service_refuses_is_said_beside_the_field(sqlite_room: Room, sqlite_people: People) -> None:

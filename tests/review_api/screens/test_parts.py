@@ -3,7 +3,6 @@
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from models.enums import Purpose
 from review_api.ads.questions import BadQuestion, Questions
 from review_api.ads.schemas import SearchForm
 from review_api.charts import FULL_WIDTH, Count, draw_bars
@@ -12,7 +11,7 @@ from review_api.i18n import load_words
 from review_api.rendering import asset
 from review_api.signs import load_signs, sign_definition, sign_name
 from review_api.tasks.schemas import FacetValue
-from tests.review_api.acts import add_task, claim
+from tests.review_api.acts import add_task
 from tests.review_api.conftest import People, Room
 from tests.review_api.screens.conftest import browser
 
@@ -91,11 +90,3 @@ def test_a_sign_that_the_lexicon_dropped_shows_its_code() -> None:
 def test_a_static_file_has_an_address_of_its_content() -> None:
     assert asset("saqshy.css").startswith("/static/saqshy.css?v=")
     assert asset("saqshy.css") == asset("saqshy.css")
-
-
-def test_purposes_offered_are_those_more_likely_than_not(sqlite_room: Room, sqlite_people: People) -> None:
-    task = add_task(sqlite_room, scores={Purpose.ORGAN_REMOVAL: 0.9, Purpose.FORCED_LABOUR: 0.1})
-    claim(sqlite_room, sqlite_people.analyst, task)
-    tree = LexborHTMLParser(browser(sqlite_room, "analyst").get(f"/cases/{task.id}").text)
-    ticked = [box.attributes["value"] for box in tree.css("[name=purposes]") if "checked" in box.attributes]
-    assert ticked == ["organ_removal"]
