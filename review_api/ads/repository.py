@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from models.ad import Ad, AdVersion
 from models.classification import MIN_PURPOSE_SCORE, Classification, PurposeScore
-from models.crawl import Page
+from models.crawl import Page, Source
 from models.enums import ParseState, Purpose
 from models.review import ReviewTask
 
@@ -24,6 +24,23 @@ def load_ads(session: Session, ad_ids: Sequence[int]) -> dict[int, Ad]:
     """Ads with their source and present version."""
     query = select(Ad).where(Ad.id.in_(ad_ids)).options(joinedload(Ad.source), joinedload(Ad.current_version))
     return {ad.id: ad for ad in session.scalars(query)}
+
+
+def find_case(session: Session, case_number: str) -> ReviewTask | None:
+    """The task of that case number."""
+    return session.scalars(select(ReviewTask).where(ReviewTask.case_number == case_number)).one_or_none()
+
+
+def find_ads_at(session: Session, urls: Sequence[str], limit: int) -> list[int]:
+    """Ids of ads at one of these addresses, newest first; one page may hold many ads."""
+    query = (
+        select(Ad.id)
+        # Per source, since the index on addresses begins with it.
+        .where(Ad.source_id.in_(select(Source.id)), Ad.url.in_(urls))
+        .order_by(Ad.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(query))
 
 
 def load_classifications(session: Session, version_ids: Sequence[int]) -> dict[int, Classification]:

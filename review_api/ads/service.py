@@ -5,17 +5,20 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from index.engine import Hit, IndexDamaged, IndexMissing, IndexUnavailable, SearchEngine
-from index.highlights import Segment
+from index.highlights import SNIPPET_LENGTH, Segment
 from index.queries import SearchQuery
 from models.ad import Ad
 from models.classification import Classification
-from models.enums import ContactKind, ParseState, Purpose
+from models.enums import ContactKind, ParseState, Purpose, TextPlace
 from review_api.ads import repository
+from review_api.ads.names import read_addresses, read_case_number
 from review_api.ads.schemas import FoundAd, FoundPage, Piece, SearchForm, SearchState, Unread, UnreadPage
-from review_api.masking import mask_value
+from review_api.masking import ContactSpot, mask_text, mask_value
+from review_api.tasks.rows import find_contacts
 from review_api.tasks.schemas import FacetValue
 
 MAX_UNREAD_SHOWN = 50
+MAX_NAMED_SHOWN = 50
 
 
 class AdService:
@@ -27,10 +30,15 @@ class AdService:
     def search(self, session: Session, form: SearchForm) -> FoundPage:
         """One page of results; an index that cannot be asked is a state, not an error.
 
+        The number of a case or the address of an ad finds that ad, without the index.
+
         Raises:
             BadQuery: the question breaks a limit.
         """
         n_behind = repository.count_behind(session)
+        named = self.find_named(session, form.text)
+        if named:
+            return FoundPage(named, len(named), {}, None, SearchState(True, n_behind))
         query = SearchQuery(
             text=form.text,
             filters=form.filters,
@@ -54,6 +62,29 @@ class AdService:
             next_cursor=page.next_cursor,
             state=SearchState(True, n_behind),
         )
+
+    def find_case(self, session: Session, text: str) -> int | None:
+        """Id of the one case that a text names, by its number or by the address of its ad."""
+        number = read_case_number(text)
+        if number is not None:
+            task = repository.find_case(session, number)
+            return None if task is None else task.id
+        named = self.find_named(session, text)
+        return named[0].task_id if len(named) == 1 else None
+
+    def find_named(self, session: Session, text: str) -> tuple[FoundAd, ...]:
+        """The ads that a text names by the number of a case or by their address; empty if it names none."""
+        number, urls = read_case_number(text), read_addresses(text)
+        if number is not None:
+            task = repository.find_case(session, number)
+            ids = [] if task is None else [task.ad_id]
+        else:
+            ids = repository.find_ads_at(session, urls, MAX_NAMED_SHOWN) if urls else []
+        ads = repository.load_ads(session, ids)
+        versions = [ad.current_version for ad in ads.values() if ad.current_version is not None]
+        spots = find_contacts(session, [version.id for version in versions])
+        hits = [_name_hit(ads[ad_id], spots) for ad_id in ids if ads[ad_id].current_version is not None]
+        return _show_hits(session, hits)
 
     def search_state(self, session: Session) -> SearchState:
         """Whether search can be used now, for pages that only show it."""
@@ -81,6 +112,20 @@ class AdService:
                 for page in pages
             ),
         )
+
+
+def _name_hit(ad: Ad, spots: Mapping[int, Sequence[ContactSpot]]) -> Hit:
+    """An ad that was named, as the index would give it; nothing in it is a match."""
+    version = ad.current_version
+    if version is None:
+        raise ValueError("an ad without a text cannot be shown")
+    title = mask_text(version.title, TextPlace.TITLE, spots[version.id])
+    text = mask_text(version.text, TextPlace.TEXT, spots[version.id])[:SNIPPET_LENGTH]
+    return Hit(ad.id, ad.revision, 0, *(_plain(part) for part in (title, text)))
+
+
+def _plain(text: str) -> tuple[Segment, ...]:
+    return (Segment(text, 0, is_match=False, is_contact=False),) if text else ()
 
 
 def _show_hits(session: Session, hits: Sequence[Hit]) -> tuple[FoundAd, ...]:

@@ -110,7 +110,11 @@ def search(
     q: Annotated[str, Form(max_length=4000)] = "",
     sealed: Annotated[str, Form(max_length=8000)] = "",
 ) -> Response:
-    """Seal the question, keep the choices of the page it was asked on, and show the results."""
+    """Lead to the case that is named; else seal the question, keep the page's choices, show results."""
+    with services.db.read() as session:
+        case = services.ads.find_case(session, q)
+    if case is not None:
+        return go_to(f"/cases/{case}")
     questions = open_questions(request, services)
     filters = questions.open(sealed).filters if sealed else {}
     return go_to(search_href(questions, SearchForm(text=q.strip(), filters=filters)))
