@@ -15,9 +15,10 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.audit import Actor, AuditAction
+from models.audit import Actor, AuditAction, AuditEvent
 from models.crawl import CrawlRun, Source
 from models.doctor import Finding
+from models.enums import SourceKind
 from models.errors import Rejected
 from models.installation import Installation, open_installation
 from models.leases import JobReport
@@ -59,6 +60,9 @@ def list_sources() -> None:
             run = session.scalars(
                 select(CrawlRun).where(CrawlRun.source_id == source.id).order_by(CrawlRun.id.desc()).limit(1)
             ).first()
+            if source.kind is SourceKind.IMPORT:
+                typer.echo(f"    {source.name:24} {source.kind.value:12} {_last_import(session)}")
+                continue
             last = f"{run.state.value}, {run.n_pages} pages, {run.n_ads} ads" if run else "never run"
             success = (
                 source.last_success_at.isoformat(timespec="seconds") if source.last_success_at else "never"
@@ -67,6 +71,19 @@ def list_sources() -> None:
             typer.echo(
                 f"{state} {source.name:24} {source.kind.value:12} last success {success}; last run: {last}"
             )
+
+
+def _last_import(session: Session) -> str:
+    """When a file was last imported, and what it brought; nothing crawls this source."""
+    query = select(AuditEvent).where(AuditEvent.action == AuditAction.IMPORT_FINISHED)
+    event = session.scalars(query.order_by(AuditEvent.seq.desc()).limit(1)).first()
+    if event is None:
+        return "no file imported yet"
+    facts = json.loads(event.details)
+    return (
+        f"last import {event.at.isoformat(timespec='seconds')}: "
+        f"{facts['n_rows']} records, {facts['n_stored']} stored, {facts['n_refused']} refused"
+    )
 
 
 @sources.command()
@@ -207,7 +224,12 @@ def import_files(
                 subject_kind="file",
                 subject_id=sha256_of(file),
                 now=utc_now(),
-                details={"n_rows": report.n_rows, "n_stored": report.n_stored, "n_refused": report.n_refused},
+                details={
+                    "n_rows": report.n_rows,
+                    "n_stored": report.n_stored,
+                    "n_refused": report.n_refused,
+                    "reasons": report.reasons,
+                },
             )
     raise typer.Exit(1 if n_failed else 0)
 

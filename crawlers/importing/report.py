@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from crawlers.importing.reasons import reason_sentence
+
 MAX_NAMED = 20
 
 
@@ -18,7 +20,7 @@ class ImportReport:
         n_duplicates: rows that were here already: the same record, or the same ad with the same text.
         n_ads: new ads.
         refused: how many rows were refused, by reason.
-        named: the first refused rows, each ``place: reason``.
+        named: the first refused rows, each ``place: reason`` in plain words.
         skipped: records that are no pages at all, by kind; not counted as rows.
     """
 
@@ -36,12 +38,17 @@ class ImportReport:
         self.n_rows += 1
         self.refused[reason] += 1
         if len(self.named) < MAX_NAMED:
-            self.named.append(f"{place}: {reason}")
+            self.named.append(f"{place}: {reason_sentence(reason)}")
 
     @property
     def n_refused(self) -> int:
         """Refused rows."""
         return self.refused.total()
+
+    @property
+    def reasons(self) -> list[str]:
+        """The most frequent reasons with their counts, ``3 bad_url``; nothing of what the file says."""
+        return [f"{n} {reason}" for reason, n in self.refused.most_common(MAX_NAMED)]
 
     @property
     def is_good(self) -> bool:
@@ -55,7 +62,7 @@ class ImportReport:
             f" + refused {self.n_refused}; new ads {self.n_ads}"
         )
         for reason, n in self.refused.most_common():
-            yield f"  refused {n}: {reason}"
+            yield f"  refused {n}: {reason_sentence(reason)}"
         yield from (f"  {name}" for name in self.named)
         if self.n_refused > len(self.named):
             yield f"  … and {self.n_refused - len(self.named)} more"

@@ -3,7 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +20,8 @@ from crawlers.sources_config import MAX_BODY_BYTES
 _GZIP_MEMBER = b"\x1f\x8b\x08"
 _RECORD = b"WARC/1."
 _SEARCH_BYTES = 1024 * 1024
+_CHUNK_BYTES = 16 * 1024
+_UNREADABLE = ("no_record", "not_a_warc_record")
 _PAGE_TYPES = ("html", "xml", "json", "text/plain")
 _FIRST_YEAR = 1990
 _BROKEN = (ArchiveLoadFailed, EOFError, zlib.error, gzip.BadGzipFile, ValueError, AttributeError, KeyError)
@@ -64,12 +66,18 @@ def archived_responses(path: Path, *, now: datetime) -> Iterator[ArchivedRespons
         offset = 0
         while offset < size:
             response, length = _read_at(file, offset, now)
-            yield response
-            mark = _GZIP_MEMBER if is_gzip else b"\n" + _RECORD
+            start, mark = offset, _GZIP_MEMBER if is_gzip else b"\n" + _RECORD
             if length is None:
                 offset = _find(file, mark, offset + 1)
             else:
                 offset = _after_blank_lines(file, offset + length)
+            if (
+                response.reason in _UNREADABLE
+                and offset >= size
+                and _breaks_off(file, start, is_gzip=is_gzip)
+            ):
+                response = replace(response, reason="cut_off")
+            yield response
 
 
 def _read_at(file: IO[bytes], offset: int, now: datetime) -> tuple[ArchivedResponse, int | None]:
@@ -92,6 +100,22 @@ def _read_at(file: IO[bytes], offset: int, now: datetime) -> tuple[ArchivedRespo
     finally:
         iterator.close()
     return response, max(1, int(length))
+
+
+def _breaks_off(file: IO[bytes], start: int, *, is_gzip: bool) -> bool:
+    """Whether the file's last record began as one should and ends before its head does."""
+    file.seek(start)
+    if not is_gzip:
+        return file.read(len(_RECORD)) == _RECORD
+    member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        while not member.eof and (chunk := file.read(_CHUNK_BYTES)):
+            member.decompress(chunk, _SEARCH_BYTES)
+            if member.unconsumed_tail:
+                return False  # longer than any head
+    except zlib.error:
+        return False
+    return not member.eof
 
 
 def _word(error: Exception) -> str:

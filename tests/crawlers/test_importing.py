@@ -2,19 +2,24 @@
 
 import gzip
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from crawlers import records
+from crawlers.importing import lines, warc
 from crawlers.importing.files import BadImport, import_file
+from crawlers.importing.reasons import reason_sentence
 from crawlers.importing.report import ImportReport
 from crawlers.reextracting import reextract
 from crawlers.sandbox import ParserChild
 from models.ad import Ad, AdVersion
 from models.blobs import BlobStore
 from models.crawl import Page
+from models.enums import FetchResult
 from models.evidence import Evidence
 from models.session import Database
 from tests.crawlers.conftest import channel_page
@@ -88,11 +93,11 @@ def test_k1_bad_lines_are_named_and_the_rest_goes_on(
     report = import_file(sqlite_database, file, now=now)
     assert _adds_up(report)
     assert report.named == [
-        "line 2: broken_json",
-        "line 3: not_an_object",
-        "line 4: no_text",
-        "line 5: text_is_no_text",
-        "line 6: not_utf8",
+        "line 2: the line is no valid JSON",
+        "line 3: the line is JSON, but no object with named fields",
+        "line 4: it has neither a text nor a title",
+        "line 5: the field 'text' holds no text",
+        "line 6: the line is not in UTF-8",
     ]
     assert not report.is_good
     assert _texts(sqlite_database) == ["first", "lone  surrogate", "last"]
@@ -136,7 +141,10 @@ def test_csv_in_windows_1251_and_an_open_quote(
     (tmp_path / "a.csv").write_bytes(text.encode("cp1251"))
     report = import_file(sqlite_database, tmp_path / "a.csv", now=now)
     assert _adds_up(report)
-    assert report.named == ["line 3: unclosed_quote", "line 5: 3_columns_instead_of_2"]
+    assert report.named == [
+        "line 3: a quotation mark is opened and never closed",
+        "line 5: the row has 3 columns, the header has 2",
+    ]
     assert _texts(sqlite_database) == ["Требуются рабочие на стройку", "Нужна няня с проживанием"]
 
 
@@ -200,6 +208,37 @@ def test_i1_impossible_dates_are_refused(
     (tmp_path / "a.warc").write_bytes(b"".join(_warc(PAGES[0], is_gzip=False, date=date)))
     report = import_file(sqlite_database, tmp_path / "a.warc", now=now)
     assert report.refused == {"bad_date": 1}
+
+
+@pytest.mark.parametrize("is_gzip", [False, True])
+@pytest.mark.parametrize("n_left", [2, 20, 120, 300])
+def test_an_archive_that_breaks_off_says_so(
+    sqlite_database: Database, now: datetime, tmp_path: Path, is_gzip: bool, n_left: int
+) -> None:
+    first, second = _warc(PAGES[0], PAGES[1], is_gzip=is_gzip)
+    left = n_left if not is_gzip or n_left < len(second) else len(second) // 2
+    (tmp_path / "a.warc").write_bytes(first + second[:left])
+    report = import_file(sqlite_database, tmp_path / "a.warc", now=now)
+    assert report.refused == {"cut_off": 1} or (left == 2 and not is_gzip)
+    assert report.n_stored == 1
+    assert not any("_" in line.partition(": ")[2] for line in report.named)
+    if report.refused["cut_off"]:
+        assert "the file breaks off in the middle of this record" in report.named[0]
+
+
+def test_every_reason_has_a_sentence() -> None:
+    modules = (lines, warc, records)
+    text = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)
+    named = re.findall(r'(?:BadRecord\(|reason=|reason = |b"", )"([a-z_0-9]+)"', text)
+    assert len(named) > 10
+    assert [reason for reason in named if reason_sentence(reason) == reason] == []
+    assert reason_sentence("bad_record: 3_columns_instead_of_4") == "the row has 3 columns, the header has 4"
+    results = set(FetchResult) - {
+        FetchResult.PAGE,
+        FetchResult.BLOCKED_ADDRESS,
+        FetchResult.ROBOTS_DISALLOWED,
+    }
+    assert [result for result in results if reason_sentence(result) == result] == []
 
 
 def test_i1_a_bomb_and_a_name_alone(sqlite_database: Database, now: datetime, tmp_path: Path) -> None:
