@@ -63,12 +63,9 @@ def evidence_ids(session: Session, blobs: Sequence[Blob], captured_at: Sequence[
     }
     if not rows:
         return {}
-    found = _ids_of(session, list(rows))
-    missing = [row for sha256, row in rows.items() if sha256 not in found]
-    added = insert_missing(session, Evidence, missing, key="sha256")
-    if len(added) < len(missing):  # another process stored the same bytes meanwhile
-        added |= _ids_of(session, [str(row["sha256"]) for row in missing])
-    return found | added
+    ids = insert_missing(session, Evidence, list(rows.values()), key="sha256")
+    known = [sha256 for sha256 in rows if sha256 not in ids]
+    return ids | _ids_of(session, known) if known else ids
 
 
 def _ids_of(session: Session, hashes: Sequence[str]) -> dict[str, int]:
@@ -91,7 +88,7 @@ def sweep_evidence(
     """
     limit = time.time() - older_than_seconds
     n_removed, chunk = 0, []
-    for path in store.folder.glob("??/??/*"):
+    for path in store.folder.glob("??/*"):
         if _is_older(path, limit):
             chunk.append(path)
         if len(chunk) == 500:

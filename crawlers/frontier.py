@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, select, update
 from sqlalchemy.orm import Session
 
-from crawlers.inserting import insert_missing
+from crawlers.inserting import insert_missing, update_rows
 from models.crawl import FrontierRequest, Page, Validator
 from models.enums import FetchResult, ParseState, RequestKind, RequestState
 from models.leases import MAX_ATTEMPTS, hold_back, lease_rows, release
@@ -114,7 +114,17 @@ def lease_requests(
     if not ids:
         return []
     rows = session.execute(
-        select(FrontierRequest, Validator)
+        select(
+            FrontierRequest.id,
+            literal(token),
+            FrontierRequest.url,
+            FrontierRequest.url_sha256,
+            FrontierRequest.kind,
+            FrontierRequest.depth,
+            Validator.etag,
+            Validator.last_modified,
+            Validator.page_id,
+        )
         .outerjoin(
             Validator,
             (Validator.source_id == source_id) & (Validator.url_sha256 == FrontierRequest.url_sha256),
@@ -122,24 +132,7 @@ def lease_requests(
         .where(FrontierRequest.id.in_(ids))
         .order_by(FrontierRequest.priority, FrontierRequest.id)
     )
-    return [_leased(request, validator, token) for request, validator in rows]
-
-
-def _leased(request: FrontierRequest, validator: Validator | None, token: str) -> LeasedRequest:
-    leased = LeasedRequest(request.id, token, request.url, request.url_sha256, request.kind, request.depth)
-    if validator is None:
-        return leased
-    return LeasedRequest(
-        request.id,
-        token,
-        request.url,
-        request.url_sha256,
-        request.kind,
-        request.depth,
-        validator.etag,
-        validator.last_modified,
-        validator.page_id,
-    )
+    return [LeasedRequest(*row) for row in rows]
 
 
 def _give_up_exhausted(session: Session, run_id: int, now: datetime) -> None:
@@ -231,8 +224,7 @@ def settle(session: Session, endings: Iterable[Ending]) -> None:
         }
         for ending in endings
     ]
-    if rows:
-        session.execute(update(FrontierRequest), rows)
+    update_rows(session, FrontierRequest, rows)
 
 
 def try_later(

@@ -1,9 +1,9 @@
-"""Inserting rows that may be there already, alike on SQLite and PostgreSQL."""
+"""Many rows at once, alike on SQLite and PostgreSQL, without the cost of an object for each."""
 
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -34,9 +34,19 @@ def insert_missing(
 
 
 def insert_in_order(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Insert new rows, without the cost of an object for each; returns their ids in the same order."""
+    """Insert new rows; returns their ids in the same order."""
     if not rows:
         return []
     table = cast(Table, model.__table__)
     statement = table.insert().returning(table.c.id, sort_by_parameter_order=True)
     return list(session.execute(statement, list(rows)).scalars())
+
+
+def update_rows(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Set columns of rows by their ``id``; all with the same keys. Objects in the session are not told."""
+    if not rows:
+        return
+    table = cast(Table, model.__table__)
+    statement = table.update().where(table.c.id == bindparam("row_id"))
+    given = [{"row_id": row["id"]} | {name: row[name] for name in row if name != "id"} for row in rows]
+    session.execute(statement, given)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from crawlers.frontier import NewRequest, add_requests
+from crawlers.inserting import update_rows
 from crawlers.items import Extraction, LinkItem
 from crawlers.records import RECORD, read_record
 from crawlers.sources_config import SourceConfig
@@ -212,8 +213,9 @@ def _is_wanted(link: LinkItem, config: SourceConfig) -> bool:
 def _finish_pages(
     session: Session, understood: Sequence[tuple[StoredPage, Extraction]], problems: dict[int, list[str]]
 ) -> None:
-    session.execute(
-        update(Page),
+    update_rows(
+        session,
+        Page,
         [_finished(page, extraction, problems[page.page_id]) for page, extraction in understood],
     )
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from hashlib import sha256
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from crawlers.inserting import insert_in_order, insert_missing
+from crawlers.inserting import insert_in_order, insert_missing, update_rows
 from crawlers.items import AdItem
 from models.ad import Ad, AdVersion, Contact, mark_changed
 from models.enums import AdState, check_transition
@@ -293,7 +293,7 @@ def _write_ads(session: Session, ads: Iterable[_LockedAd]) -> None:
                 ad.state, ad.gone_at = check_transition(ad.state, AdState.LIVE), None
             ad.current_version_id = ad.shown.id
         rows.append({name: getattr(ad, name) for name in _WRITTEN})
-    session.execute(update(Ad), rows)
+    update_rows(session, Ad, rows)
     mark_changed(session, *changed)
 
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 from uuid import uuid4
 
 from models.errors import SaqshyError
@@ -38,7 +38,7 @@ class Runner(Protocol):
 
 
 class BlobStore:
-    """Content-addressed folder: ``ab/cd/abcd…``.
+    """Content-addressed folder: ``ab/abcd…``.
 
     ``put`` returns only after the bytes and their folder entry are on the disk;
     a crash leaves at most a ``.tmp`` file, which ``sweep`` removes.
@@ -49,7 +49,7 @@ class BlobStore:
 
     def path(self, sha256: str) -> Path:
         """Where the bytes of that hash lie."""
-        return self.folder / sha256[:2] / sha256[2:4] / sha256
+        return self.folder / sha256[:2] / sha256
 
     def put(self, body: bytes) -> Blob:
         """Store bytes durably; storing the same bytes again costs a look, not a write.
@@ -81,7 +81,7 @@ class BlobStore:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _finish(run(self._write, wanted.items()))
             # Each fsync makes the disk empty its cache; at the same time, that costs once.
-            _finish(run(fsync_folder, folders | {folder.parent for folder in folders} | {self.folder}))
+            _finish(run(fsync_folder, folders | {self.folder}))
         return blobs
 
     def _has(self, blob: Blob) -> bool:
@@ -96,9 +96,12 @@ class BlobStore:
         path = self.path(blob.sha256)
         temporary = path.with_name(f"{uuid4().hex}.tmp")
         try:
-            write_durably(temporary, body)
-            if hashlib.sha256(temporary.read_bytes()).hexdigest() != blob.sha256:
-                raise BlobDamaged("The disk gave back other bytes than were written.", sha256=blob.sha256)
+            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "r+b") as file:
+                _write_out(file, body)
+                file.seek(0)
+                if hashlib.sha256(file.read()).hexdigest() != blob.sha256:
+                    raise BlobDamaged("The disk gave back other bytes than were written.", sha256=blob.sha256)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -121,7 +124,7 @@ class BlobStore:
 
     def names(self) -> Iterator[str]:
         """Hashes of all stored files."""
-        for path in self.folder.glob("??/??/*"):
+        for path in self.folder.glob("??/*"):
             if path.suffix != ".tmp":
                 yield path.name
 
@@ -131,7 +134,7 @@ class BlobStore:
         Only safe while nobody writes: a file stands on the disk before its row is committed.
         """
         n_removed = 0
-        for path in list(self.folder.glob("??/??/*")):
+        for path in list(self.folder.glob("??/*")):
             if path.suffix == ".tmp" or path.name not in known:
                 path.unlink()
                 n_removed += 1
@@ -147,9 +150,13 @@ def write_durably(path: Path, body: bytes) -> None:
     """Write a new file, readable by its owner only, and wait until the disk has it."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
+        _write_out(file, body)
+
+
+def _write_out(file: BinaryIO, body: bytes) -> None:
+    file.write(body)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def fsync_folder(folder: Path) -> None:

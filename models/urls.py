@@ -1,5 +1,6 @@
 """Canonical addresses: one spelling per page, tracking and visitor ids dropped, nothing unsafe."""
 
+import re
 from hashlib import sha256
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -21,6 +22,7 @@ DROPPED_PARAMETERS = frozenset(
         "from_search",
     }
 )
+_FORBIDDEN = re.compile(r"[\x00-\x1f\\\x7f]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -41,7 +43,7 @@ def canonical_url(url: str) -> str:
     if len(url) > MAX_URL_LENGTH:
         raise BadUrl(f"The address has more than {MAX_URL_LENGTH} characters.")
     url = url.strip()
-    if any(ord(character) < 0x20 or character in "\\\x7f" for character in url):
+    if _FORBIDDEN.search(url):
         raise BadUrl("The address holds control characters or backslashes.")
     try:
         parts = urlsplit(url)

@@ -22,6 +22,7 @@ _MORE_TEXT = (
 )  # fmt: skip
 _ESCAPED_TAG = re.compile(r"&lt;/?[a-z]", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z]", re.IGNORECASE)
+_WORD = re.compile(r"\w")
 
 
 class JobPosting(PageObject):
@@ -92,11 +93,22 @@ def _external_id(posting: dict[str, Json], url: str, *, is_alone: bool, fingerpr
     """
     places = (("identifier", "value"), ("identifier", 0, "value"), ("identifier",))
     native = next(filter(None, (text_at(posting, *place) for place in places)), None)
-    if native and re.search(rf"(?<!\w){re.escape(native)}(?!\w)", url):
+    if native and _stands_in(native, url):
         return native[:512]
     if is_alone:
         return url[:512]
     return f"{url[:480]}#{sha256((native or fingerprint).encode(errors='replace')).hexdigest()[:16]}"
+
+
+def _stands_in(number: str, url: str) -> bool:
+    """Whether a number stands in an address as a word of its own."""
+    before, found, after = f" {url}".partition(number)
+    while found:
+        if not _WORD.fullmatch(before[-1]) and not _WORD.match(after):
+            return True
+        skipped, found, after = after.partition(number)
+        before = number + skipped
+    return False
 
 
 def _text(posting: dict[str, Json], page: Page) -> str:

@@ -13,6 +13,7 @@ letter; what slips through meets the limits of the parser child.
 import re
 from dataclasses import dataclass, field
 
+# Of elements that hold others; one with text alone may stand in the deepest.
 MAX_DEPTH = 200
 MAX_ATTRIBUTES = 250
 
@@ -30,11 +31,15 @@ _ATTRIBUTES = rf"(?:[^>=]++|{_VALUE})*+"
 # So few that they need no count; a tag with more is looked at closely.
 _FEW_ATTRIBUTES = rf"(?:[^>=]{{1,30}}+|{_VALUE}){{0,50}}+"
 _FLAT = "|".join(sorted(_VOID | _SELF_ENDING))
+_FLAT_PIECE = rf"[^<]++|</?(?-i:{_FLAT})(?=[\s/>]){_FEW_ATTRIBUTES}>"
+# Common elements; one that holds only text and such tags is left behind as soon as it is met.
+_LEAF = "div|span|b|i|em|strong|button|label|h[1-6]|ul"
 _RAW = "script|style|textarea|title|xmp|iframe|noembed|noframes"
-# One piece of a page: text and tags that never nest, up to a tag that may, and this tag. Every
-# alternative takes what it looked at, so that the page is read once, whatever it holds.
+# One piece of a page: text, tags that never nest and elements that hold nothing else, up to a tag that
+# may nest, and this tag. What an alternative looked at in vain is looked at once more by another, never
+# a third time, so that reading takes time linear in the page.
 _PIECE = re.compile(
-    rf"""(?:[^<]++|</?(?-i:{_FLAT})(?=[\s/>]){_FEW_ATTRIBUTES}>)*+ (?:
+    rf"""(?:{_FLAT_PIECE}|<(?P<leaf>{_LEAF})(?=[\s/>]){_FEW_ATTRIBUTES}>(?:{_FLAT_PIECE})*+</(?P=leaf)>)*+ (?:
         <(?=[stxin])(?P<raw>{_RAW})(?=[\s/>])(?P<raw_attributes>{_ATTRIBUTES})>
             (?:[^<]++|<(?!/(?P=raw)[\s/>]))*+ (?:</(?P=raw)[^>]*+>|(?P<cut_in_script>.*+))
         |<(?P<end>/?)(?P<name>[a-z][^\s/>]*+)(?P<attributes>{_ATTRIBUTES})>
