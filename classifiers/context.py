@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from classifiers.lexicon.matcher import Match
 from classifiers.text import NormalisedText, read_word
+from classifiers.text.sentences import sentence_ends
 
-_SENTENCE_END = re.compile(r"[.!?…\n;]")
 _CLAUSE_END = re.compile(r"[.!?…\n;,:()]|\s[-–—]+\s")
-_ABBREVIATION_LETTERS = 3
 
 _NOT_BEFORE = frozenset(
     [
@@ -63,24 +62,13 @@ class Sentences:
     def number(self, word_index: int) -> int:
         """Return the number of the sentence a word stands in, from 0."""
         if self._ends is None:
-            text = self._normalised.text
-            self._ends = [at for match in _SENTENCE_END.finditer(text) if _ends(text, at := match.start())]
+            self._ends = sentence_ends(self._normalised.text)
         return bisect_right(self._ends, self._normalised.word_spans[word_index][0])
 
     def is_one_clause(self, first: int, last: int) -> bool:
         """Whether no comma or other mark stands between two words, the first of them earlier."""
         spans = self._normalised.word_spans
         return _CLAUSE_END.search(self._normalised.text, spans[first][1], spans[last][0]) is None
-
-
-def _ends(text: str, at: int) -> bool:
-    """Whether the mark there ends a sentence; a full stop after a short word is an abbreviation («тыс.»)."""
-    if text[at] != ".":
-        return True
-    if text[at + 1 : at + 2].strip():
-        return False
-    before = text[max(at - _ABBREVIATION_LETTERS - 1, 0) : at]
-    return before[-1:].isdigit() or (len(before) > _ABBREVIATION_LETTERS and before.isalnum())
 
 
 def is_negated(words: Sequence[str], match: Match, sentences: Sentences) -> bool:

@@ -4,8 +4,10 @@ Source: Unicode UAX #15 (NFKC), UTS #39 (confusables); the look-alikes are those
 seen in Russian and Kazakh job-scam messages (docs/add-an-indicator.md, "disguise").
 """
 
+import codecs
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 CYRILLIC = "\u0400-\u04ff"
@@ -28,6 +30,8 @@ HIDDEN = re.compile("(?<=[^\\W\\d_])[" + "".join(sorted(INVISIBLE - {"\u00ad"}))
 """Invisible marks inside a word; a soft hyphen there is typography, not disguise."""
 
 EMOJI = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
+
+_SKIN_TONES = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
 
 APOSTROPHES = "'’ʻʼ`‘´"
 WORD = re.compile(
@@ -90,7 +94,41 @@ FOREIGN_TO_CYRILLIC = {
     },
     **{"ᥙ": "и", "ɯ": "ш", "ᴎ": "и", "ᴙ": "я", "ǝ": "е", "ȣ": "в", "օ": "о", "ս": "и", "հ": "һ", "ℓ": "л"},
 }
+# Letters of scripts that nobody here writes, borrowed for their shape alone: Cherokee, Coptic, Lisu, Tai,
+# Canadian syllables, hooked and turned Latin, reserve Cyrillic.
+_BORROWED = {
+    "а": "ꓮᎪⲀꭺƛᗩ",
+    "в": "ꓐᏴⲂꞴᗷ",
+    "с": "ᏟⲤꓚꮯᑕϲ",
+    "д": "ᎠⲆꭰ",
+    "е": "ᎬⲈꓰꭼεᗴℯ",
+    "н": "ᎻⲎꓧꮋᕼ",
+    "к": "ᏦⲔꓗꮶ𐒋",
+    "м": "ᎷⲘꓟꮇᗰ",
+    "о": "ⲞꓳՕᏫᧉ᧐ⵔသ၀𐐬ഠ౦໐౦๐০୦օ",
+    "р": "ᏢⲢꓑꮲᑭᏒ",
+    "т": "ᎢⲦꓔꭲ𐊗ⴕꚌꚍ",
+    "х": "ⲬꓫᕁꞳⵝ᙭",
+    "у": "ᎩⲨꓬᎤꭹ",
+    "л": "ⲖᏁʌΛ",
+    "п": "ꓵՈⲠᥰƞ",
+    "г": "ⲄᎱꓩꮁ",
+    "и": "ꓴՍⲒᥙ᥊",
+    "з": "ⳌƷʒ",
+    "ш": "Ⱎɰ",
+    "б": "ƃϬ",
+    "я": "Ꙗʁ",
+    "ф": "ⲪΦ",
+    "ж": "Ӝ",
+    "ч": "Ӌ",
+    "ы": "Ӹ",
+}
+_BORROWED_TO_CYRILLIC = {
+    shape.lower(): letter for letter, shapes in _BORROWED.items() for shape in shapes if shape.isalpha()
+}
+FOREIGN_TO_CYRILLIC = {**_BORROWED_TO_CYRILLIC, **FOREIGN_TO_CYRILLIC}
 FOREIGN_TO_LATIN = {
+    **{shape: CYRILLIC_TO_LATIN[c] for shape, c in _BORROWED_TO_CYRILLIC.items() if c in CYRILLIC_TO_LATIN},
     **dict(zip("αβγδεζηθικλμνξοπρστυφχψω", "abydezn0iklmvxonpotuoxyw", strict=True)),
     **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)),
     **{"ɑ": "a", "օ": "o", "ս": "u", "հ": "h", "ℓ": "l", "ո": "n"},
@@ -110,7 +148,7 @@ def fold_character(character: str) -> str:
     category = unicodedata.category(character)
     if category in {"Cc", "Cs", "Zl", "Zp"}:
         return "\n" if category in {"Zl", "Zp"} or character in "\x0b\x0c\x85" else " "
-    if category in {"Mn", "Me"}:
+    if category in {"Mn", "Me"} or character in _SKIN_TONES:
         return ""
     enclosed = _enclosed_letter(character)
     if enclosed:
@@ -121,9 +159,58 @@ def fold_character(character: str) -> str:
 
 
 def _enclosed_letter(character: str) -> str:
-    """Letters of squares, circles and flags, which NFKC leaves alone: 🅰 🄰 🇰."""
+    """Letters and digits of squares, circles and flags, which NFKC leaves alone: 🅰 🄰 🇰 ❶ ⓿."""
     code = ord(character)
+    for first in (0x2776, 0x2780, 0x278A, 0x24F5):
+        if first <= code < first + 10:
+            return str(code - first + 1)
+    if code in {0x24FF, 0x1F10B, 0x1F10C}:
+        return "0"
+    if code == 0x1F51F:
+        return "10"
     for first in (0x1F130, 0x1F150, 0x1F170, 0x1F1E6):
         if first <= code < first + 26:
             return chr(ord("a") + code - first)
     return ""
+
+
+# --- The characters of nearly every text, one byte each ------------------------
+
+_LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюяёәғқңөұүһіўҳїєґ"
+_MARKS = "«»—–…№•’‘“”„ʻʼ´·°×²€₸₽₴£§©®→●▪■−‑‐\u00a0\u2009\u202f\u2002\u2003✅❗⚡⭐❤✔☎✓★☆➕⏰"
+_PLAIN = "".join(
+    (
+        "\0",  # The quick encoder of CPython asks for NUL first and for no character over U+FFFF.
+        "\t\n\r",
+        *map(chr, range(0x20, 0x7F)),
+        _LETTERS,
+        _LETTERS.upper(),
+        _MARKS,
+    )
+)
+_UNUSED = "\ufffe"
+
+
+def _table(characters: Iterable[str]) -> str:
+    return "".join(characters).ljust(256, _UNUSED)
+
+
+def _read_plain(character: str) -> str:
+    read = fold_character(character) if SPECIAL.fullmatch(character) else character.lower()
+    return read.replace("ё", "е")
+
+
+PLAIN_TABLE = _table(_PLAIN)
+"""Position in this table = byte of a character; a text of these alone is read by tables, without a loop."""
+ENCODE_PLAIN = codecs.charmap_build(PLAIN_TABLE)
+READ_PLAIN = _table(map(_read_plain, _PLAIN))
+"""For each byte what it reads as: lower case, ё as е, every space a space; always one character."""
+WORDS_PLAIN = _table(
+    read if WORD.fullmatch(read) or read in APOSTROPHES + "@$" else " " for read in map(_read_plain, _PLAIN)
+)
+"""For each byte its character where that may stand in a word, a space elsewhere."""
+_SPACING = frozenset(' .*/|_•·~+-—–:=^#\u00a0\n\t\r(«"\0')
+SHAPE_PLAIN = bytes(
+    ord("a" if c.isalpha() else " " if c in _SPACING else "0") for c in PLAIN_TABLE.replace(_UNUSED, "0")
+)
+"""For each byte its shape: a letter, what may stand beside spaced letters, anything else."""

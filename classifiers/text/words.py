@@ -179,6 +179,9 @@ def undisguise(written: str) -> tuple[str, Disguise]:
     """
     disguise = Disguise.NONE
     word = written
+    if "ə" in word and _CYRILLIC.search(word):
+        # The Latin schwa stands on phone keyboards; «əкел» is typed in good faith.
+        word = word.replace("ə", "ә")
     if _REPEATED.search(word) and len(set(word)) > 1 and not word.startswith("www"):
         word, disguise = _REPEATED.sub(r"\1", word), Disguise.REPEAT
     has_cyrillic, has_latin = bool(_CYRILLIC.search(word)), bool(_LATIN.search(word))

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers.text import Disguise, normalise, read_word, search_terms, search_tokens, tokenise
+from classifiers.text.characters import PLAIN_TABLE, WORD
+from classifiers.text.normalise import _normalise_any as normalise_any
 from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh, turkic_stems
 
 # Letters, marks, disguises and rubbish, mixed more wickedly than st.text() does.
@@ -39,6 +41,16 @@ HOSTILE = st.text(
         ("категории В С D Е", "категории в с d е"),
         ("a\0b\ud800c", "a b c"),
         ("Python|Java", "python|java"),
+        ("ин.тим, по|чка", "интим, почка"),
+        ("Яндекс.Метрика и т.е. 09.00", "яндекс.метрика и т.е. 09.00"),
+        ("и—н—т—и—м", "интим"),
+        ("п : о : ч : к : а", "почка"),
+        ("&amp;lt;b&amp;gt;дом&amp;nbsp;", "<b>дом "),
+        ("<font color='red'>дом</font><!-- скрыто -->сад", " дом  сад"),
+        ("<style>p { }</style>дом", " дом"),
+        ("❽ ⓿ 🔟 ➂", "8 0 10 3"),
+        ("👍🏻 👩🏽", "👍 👩"),
+        ("🅰🄱🅲🇰🇿", "abckz"),
     ],
 )
 def test_normalise_reads_through_the_disguise(written: str, read: str) -> None:
@@ -67,6 +79,9 @@ def test_normalise_reads_through_the_disguise(written: str, read: str) -> None:
         ("qyzdarǵa", "qyzdarǵa", Disguise.NONE),
         ("o'zbek", "ozbek", Disguise.NONE),
         ("қыздарға", "қыздарға", Disguise.NONE),
+        ("əкел", "әкел", Disguise.NONE),
+        ("ᎠᎬВᎤШКА".lower(), "девушка", Disguise.FOREIGN),
+        ("ᏒᗩбᏫтᗩ".lower(), "работа", Disguise.FOREIGN),
     ],
 )
 def test_a_word_is_undisguised_by_its_own_script(written: str, reading: str, disguise: Disguise) -> None:
@@ -142,6 +157,19 @@ def test_any_text_is_read_and_every_word_has_its_place(text: str) -> None:
         assert previous_start <= start < end <= len(text)
         previous_start = start
     assert [t.term for t in search_tokens(text)] == search_terms(text)
+
+
+@given(HOSTILE)
+@settings(max_examples=300, deadline=None)
+def test_the_quick_way_reads_what_the_long_way_reads(text: str) -> None:
+    quick, long = normalise(text), normalise_any(text)
+    assert (quick.text, quick.disguised) == (long.text, long.disguised)
+    assert quick.words == WORD.findall(long.text)
+
+
+def test_every_character_of_the_quick_table_reads_as_the_long_way_does() -> None:
+    for character in PLAIN_TABLE.rstrip("\ufffe"):
+        assert normalise(character).text == normalise_any(character).text, character
 
 
 def _seconds(text: str) -> float:

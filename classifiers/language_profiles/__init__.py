@@ -1,0 +1,1 @@
+"""How words of each language are built: everyday words and letter triples; see ``build``."""

@@ -1,0 +1,31 @@
+"""Where sentences end in a normalised text."""
+
+import re
+
+SENTENCE_END = re.compile(r"[.!?…\n;]")
+_ABBREVIATION_LETTERS = 3
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Return the places of the marks that end a sentence, in order."""
+    return [at for match in SENTENCE_END.finditer(text) if ends_sentence(text, at := match.start())]
+
+
+def ends_sentence(text: str, at: int) -> bool:
+    """Whether the mark there ends a sentence; a full stop after a short word is an abbreviation («тыс.»)."""
+    if text[at] != ".":
+        return True
+    if text[at + 1 : at + 2].strip():
+        return False
+    before = text[max(at - _ABBREVIATION_LETTERS - 1, 0) : at]
+    return before[-1:].isdigit() or (len(before) > _ABBREVIATION_LETTERS and before.isalnum())
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Return (start, end) of each sentence, its mark included; empty ones are left out."""
+    spans, start = [], 0
+    for at in (*sentence_ends(text), len(text) - 1):
+        if text[start : at + 1].strip():
+            spans.append((start, at + 1))
+        start = at + 1
+    return spans
