@@ -33,6 +33,7 @@ PLACES = (
     Place("work", "/work", frozenset({Role.ANALYST, Role.APPROVER})),
     Place("queue", "/queue", _READERS - {Role.OFFICER}, "q"),
     Place("search", "/search", _READERS, "s"),
+    Place("unread", "/unread", frozenset({Role.ANALYST, Role.AUDITOR, Role.ADMIN})),
     Place("approvals", "/approvals", frozenset({Role.APPROVER, Role.AUDITOR}), "a"),
     Place("releases", "/releases", _READERS, "r"),
     Place("audit", "/audit", frozenset({Role.AUDITOR, Role.ADMIN})),

@@ -50,6 +50,11 @@ class Words:
         """The name of an enum member: key ``level.high`` for ``Level.HIGH``."""
         return self.text(f"{type(member).__name__.lower()}.{member.value}")
 
+    def source(self, name: str, title: str) -> str:
+        """The title of a source: the catalogue's for those that come with Saqshy, else its own."""
+        key = f"source.{name}"
+        return self.text(key) if self.has(key) else title
+
     def has(self, key: str) -> bool:
         """Whether the catalogue knows a key."""
         return self.translations.gettext(key) != key

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from models.errors import SaqshyError
+from review_api.ads import unread_views
 from review_api.ads import views as ads
 from review_api.audit import views as audit
 from review_api.auth import views as auth
@@ -25,6 +26,7 @@ routers: tuple[APIRouter, ...] = (
     case_views.router,
     approval_views.router,
     ads.router,
+    unread_views.router,
     blocklist.router,
     audit.router,
     people.router,

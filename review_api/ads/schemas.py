@@ -62,6 +62,7 @@ class FoundAd:
     side: Side | None
     language: Language | None
     region: str | None
+    source_name: str
     source_title: str
     source_kind: SourceKind
     state: AdState
@@ -103,6 +104,7 @@ class UnreadPage:
 
     page_id: int
     url: str
+    source_name: str
     source_title: str
     fetched_at: datetime
     parse_state: ParseState

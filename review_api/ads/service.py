@@ -104,6 +104,7 @@ class AdService:
                 UnreadPage(
                     page_id=page.id,
                     url=page.url,
+                    source_name=page.source.name,
                     source_title=page.source.title,
                     fetched_at=page.fetched_at,
                     parse_state=page.parse_state,
@@ -167,6 +168,7 @@ def _show_ad(
         side=classification.side if classification else None,
         language=classification.language if classification else None,
         region=ad.current_version.region if ad.current_version else None,
+        source_name=ad.source.name,
         source_title=ad.source.title,
         source_kind=ad.source.kind,
         state=ad.state,

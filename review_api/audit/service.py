@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from models.audit import AuditEvent, AuditLog, HeadsDamaged, load_heads
+from models.audit import AuditAction, AuditEvent, AuditLog, HeadsDamaged, load_heads
 from models.config import Settings
 from review_api.audit import repository
 from review_api.audit.schemas import AuditCheck, AuditFilters, AuditLine, AuditPage
@@ -48,6 +48,13 @@ class AuditService:
         filters = AuditFilters(subject_kind=subject_kind, subject_id=str(subject_id))
         events = repository.list_events(session, filters, before_seq=None, limit=1000)
         return tuple(_line(event) for event in reversed(events))
+
+    def list_imports(self, session: Session, *, limit: int) -> tuple[AuditLine, ...]:
+        """The latest imports, newest first."""
+        filters = AuditFilters(action=AuditAction.IMPORT_FINISHED)
+        return tuple(
+            _line(event) for event in repository.list_events(session, filters, before_seq=None, limit=limit)
+        )
 
     def check(self, session: Session, *, now: datetime) -> AuditCheck:
         """Check every link of the chain and the heads kept outside; the result stays as ``last_check``."""

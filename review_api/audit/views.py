@@ -5,11 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from models.audit import AuditAction, Detail
+from models.audit import AuditAction
 from review_api.audit.endpoints import AuditReader
 from review_api.audit.schemas import AuditCheck, AuditFilters, AuditLine
 from review_api.choices import list_href
 from review_api.deps import ServicesDep
+from review_api.facts import Fact, show_facts
 from review_api.frame import make_frame
 from review_api.i18n import Words
 from review_api.rendering import go_to, render
@@ -21,11 +22,11 @@ Text = Annotated[str, Query(max_length=64)]
 
 @dataclass(frozen=True)
 class ShownLine:
-    """One line of the log; the subject in words, its facts as ``name=value``."""
+    """One line of the log; the subject and its facts in words."""
 
     event: AuditLine
     subject: str
-    facts: tuple[str, ...]
+    facts: tuple[Fact, ...]
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,4 @@ def check(services: ServicesDep, _person: AuditReader) -> Response:
 def _shown(words: Words, line: AuditLine) -> ShownLine:
     key = f"subject.{line.subject_kind}"
     kind = words.text(key) if words.has(key) else line.subject_kind
-    facts = tuple(f"{name}={_fact(value)}" for name, value in line.details.items() if value is not None)
-    return ShownLine(line, f"{kind} {line.subject_id}", facts)
-
-
-def _fact(value: Detail) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    return ShownLine(line, f"{kind} {line.subject_id}", show_facts(words, line.details))

@@ -344,6 +344,7 @@ def _show_similar(ad: Ad, task: tuple[int, str] | None, spots: dict[int, list[Co
         ad_id=ad.id,
         title="" if version is None else masked_title(version, spots[version.id]),
         url=ad.url,
+        source_name=ad.source.name,
         source_title=ad.source.title,
         last_seen_at=ad.last_seen_at,
         state=ad.state,

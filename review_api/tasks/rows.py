@@ -96,6 +96,7 @@ def make_queue_rows(
                 side=classification.side,
                 language=classification.language,
                 region=version.region,
+                source_name=task.ad.source.name,
                 source_title=task.ad.source.title,
                 source_kind=task.ad.source.kind,
                 first_seen_at=task.ad.first_seen_at,

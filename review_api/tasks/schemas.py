@@ -93,6 +93,7 @@ class QueueRow:
     side: Side
     language: Language
     region: str | None
+    source_name: str
     source_title: str
     source_kind: SourceKind
     first_seen_at: datetime
@@ -242,6 +243,7 @@ class SimilarAd:
     ad_id: int
     title: str
     url: str
+    source_name: str
     source_title: str
     last_seen_at: datetime
     state: AdState

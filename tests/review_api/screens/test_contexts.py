@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from review_api import pages
+from review_api.ads.unread_views import UnreadListPage
 from review_api.ads.views import SearchPage
 from review_api.audit.views import AuditLogPage
 from review_api.auth.views import KeysPage, SignInPage
@@ -28,6 +29,7 @@ CONTEXTS: dict[str, type] = {
     "approvals.html": ApprovalsPage,
     "approval.html": ApprovalPage,
     "search.html": SearchPage,
+    "unread.html": UnreadListPage,
     "releases.html": ReleasesPage,
     "release.html": ReleasePage,
     "entries.html": EntriesPage,
