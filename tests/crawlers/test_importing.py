@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from crawlers import records
+from crawlers.commands import _last_import
 from crawlers.importing import lines, warc
 from crawlers.importing.files import BadImport, import_file
 from crawlers.importing.reasons import reason_sentence
@@ -17,6 +18,7 @@ from crawlers.importing.report import ImportReport
 from crawlers.reextracting import reextract
 from crawlers.sandbox import ParserChild
 from models.ad import Ad, AdVersion
+from models.audit import OPERATOR, AuditAction, AuditLog
 from models.blobs import BlobStore
 from models.crawl import Page
 from models.enums import FetchResult
@@ -282,3 +284,22 @@ def test_all_rows_of_a_real_set_are_accounted_for(
     with sqlite_database.read() as session:
         n_versions = session.scalar(select(func.count()).select_from(AdVersion))
     assert n_versions == report.n_stored
+
+
+def test_the_list_of_sources_tells_of_the_last_import(
+    sqlite_database: Database, audit_log: AuditLog, now: datetime
+) -> None:
+    with sqlite_database.write() as session:
+        assert _last_import(session) == "no file imported yet"
+        for n_rows in (3, 57):
+            audit_log.append(
+                session,
+                AuditAction.IMPORT_FINISHED,
+                actor=OPERATOR,
+                subject_kind="file",
+                subject_id="ab" * 32,
+                now=now,
+                details={"n_rows": n_rows, "n_stored": 2, "n_refused": 1},
+            )
+        found = _last_import(session)
+    assert found == "last import 2026-11-21T09:00:00+00:00: 57 records, 2 stored, 1 refused"
