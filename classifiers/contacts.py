@@ -5,13 +5,14 @@ and invisible marks are gone already; its span points into the original.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
 
-from classifiers.number_words import spoken_digits
+from classifiers.number_words import holds_number_words, spoken_digits
 from classifiers.text import NormalisedText
 from models.enums import ContactKind, TextPlace
 
@@ -37,16 +38,22 @@ class FoundContact:
     quote: str
 
 
-_GAP = r"[\s().\-–—_*/|•·,:~]{0,3}"
+# What stands between the digits of one number; a plus begins the next.
+_GAP = r"(?:(?!\+)[\W_]){0,4}"
+_NARROW = r"[\s().\-–]{0,2}"
 _PHONE = re.compile(
     rf"(?=[+\d])(?<![\d.,])(?:"
     rf"(?:\+{_GAP}7|8|7){_GAP}[3-79](?:{_GAP}\d){{9}}"  # Kazakhstan and Russia, whole
-    rf"|7[0-7]\d(?:{_GAP}\d){{7}}"  # Kazakhstan, mobile without 8
-    rf"|(?:\+{_GAP})?99[2368](?:{_GAP}\d){{9}}"  # Tajikistan, Kyrgyzstan, Uzbekistan, Turkmenistan
-    rf"|\+{_GAP}[1-9](?:{_GAP}\d){{7,13}}"  # any country, with its plus
-    rf"|0[2579](?:{_GAP}\d){{8}}"  # Kyrgyzstan, inside the country
+    rf"|7[0-7]\d(?:{_NARROW}\d){{7}}"  # Kazakhstan, mobile without 8
+    rf"|(?:\+{_GAP})?99[268](?:{_GAP}\d){{9}}"  # Tajikistan, Kyrgyzstan, Uzbekistan
+    rf"|(?:\+{_GAP})?993{_NARROW}[67](?:{_NARROW}\d){{7}}"  # Turkmenistan
+    rf"|\+{_GAP}[1-9](?:{_NARROW}\d){{7,13}}"  # any country, with its plus
+    rf"|0[2579](?:{_NARROW}\d){{8}}"  # Kyrgyzstan, inside the country
     rf")(?!\d)"
 )
+# A place where a phone may stand: digits, and what may be between them, in a long row.
+_ROW = re.compile(r"\d[\doоlіiзбч\W_]{8,}")
+_MIN_DIGITS = 9
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,3}")
 _MESSENGER = re.compile(
     r"\b(?:t\.me|telegram\.me|wa\.me|api\.whatsapp\.com/send\?phone=|instagram\.com|vk\.com|ok\.ru|tiktok\.com)"
@@ -60,17 +67,30 @@ _DOMAIN_END = re.compile(
 _DOMAIN_NAME = re.compile(r"(?<![\w@.-])[\w-]{2,63}$")
 _HANDLE = re.compile(r"(?<![\w.@/])@[a-z][a-z0-9_.]{3,31}(?<!\.)")
 _NAMED_HANDLE = re.compile(
-    r"\b(?:тг|тгк|телега|телеграм+|telegram|tg|инста|инстаграм+|instagram|insta|ig)\s{0,2}[:\-–—=]\s{0,2}"
-    r"@?([a-z][a-z0-9_.]{3,31})(?<!\.)"
+    r"\b(?:тг|тгк|телега|телеграм+|telegram|tg|инста|инстаграм+|instagram|insta|ig|ник|nick|username|юзернейм)"
+    r"(?:\s{0,2}[:\-–—=]\s{0,2}@?|\s{1,2}@\s?)([a-z][a-z0-9_.]{3,31})(?<!\.)"
+    # Without a mark between them only what cannot be a word: «тг agent_dubai», «инста aigul777».
+    r"|\b(?:тг|телега|телеграм+|telegram|tg|инста|инстаграм+|instagram|insta)\s([a-z][a-z.]*[_\d][a-z0-9_.]{1,30})(?<!\.)"
 )
 # Letters written for digits inside a number: 8 7O1, 87О1 23З 45 б7.
-_LETTER_DIGITS = str.maketrans("oоlіiзбчЗ", "001113643")
-_NEAR_DIGIT = re.compile(
-    r"(?<=\d)[oоlіiзбч](?=[\s().\-–—]{0,2}[\doоlіiзбч])|(?<![^\W\d_])[oоlіiзбч](?=\d[\s().\-–—]?\d)"
+_LETTER_DIGITS = str.maketrans("oоlіiзбч", "00111364")
+_DIGIT_TOKEN = re.compile(r"(?<![^\W_])[\doоlіiзбч]*\d[\doоlіiзбч]*(?![^\W_])")
+_LETTERS_BETWEEN = re.compile(
+    r"(?<=\d[\s().\-])[oоlіiзбч]{1,3}(?=[\s().\-]\d)|(?<=\d[\s().\-])[oоз]{2}(?![^\W_])"
 )
-_LETTER_AFTER_DIGIT = re.compile(r"\d[oоlіiзбч]")
-_MESSENGER_NAMES = ("тг", "телег", "teleg", "tg", "инст", "insta", "ig")
-_MESSENGER_HOSTS = (".me", ".com", "ok.ru")
+_LETTER_NEAR_DIGIT = re.compile(r"\d[\s().\-]?[oоlіiзбч]|[oоlіiзбч]\d")
+_MESSENGER_NAMES = frozenset(
+    {"тг", "тгк", "телега", "телеграм", "телеграмм", "telegram", "tg", "инста", "инстаграм", "инстаграмм"}
+    | {"instagram", "insta", "ig", "ник", "nick", "username", "юзернейм"}
+)
+_MESSENGER_HOSTS = (
+    "t.me/", "telegram.me", "wa.me", "whatsapp.com", "instagram.com", "vk.com", "ok.ru", "tiktok.com"
+)  # fmt: skip
+# «agent собака mail точка kz», «agent (at) mail.kz», «t точка me / agent»
+_SPELLED_MARKS = frozenset({"собака", "собачка", "точка", "dot", "нүкте", "нукте", "nuqta"})
+_SPELLED = re.compile(
+    r"[\s(\[{]{1,3}(?:(собака|собачка|(?<=[(\[{])at(?=[)\]}]))|(точка|dot|нүкте|нукте|nuqta))[\s)\]}]{1,3}(?=[a-z0-9_])"
+)
 _TRAILING = ".,;:!?)»\"'"
 
 
@@ -81,7 +101,7 @@ def find_contacts(normalised: NormalisedText, place: TextPlace) -> tuple[FoundCo
     """
     taken: list[tuple[int, int]] = []
     found: list[FoundContact] = []
-    for kind, value, start, end in _candidates(normalised.text):
+    for kind, value, start, end in _candidates(normalised):
         if any(start < e and s < end for s, e in taken):
             continue
         taken.append((start, end))
@@ -90,19 +110,43 @@ def find_contacts(normalised: NormalisedText, place: TextPlace) -> tuple[FoundCo
     return tuple(sorted(found, key=lambda contact: contact.start))
 
 
-def _candidates(text: str) -> Iterator[tuple[ContactKind, str, int, int]]:
+def _candidates(normalised: NormalisedText) -> Iterator[tuple[ContactKind, str, int, int]]:
     """Yield (kind, value, start, end), the more telling kinds first."""
+    text, words = normalised.text, normalised.words
     if "@" in text:
         for match in _EMAIL.finditer(text):
             yield ContactKind.EMAIL, match.group(), *match.span()
+    if not _SPELLED_MARKS.isdisjoint(words) or "(at)" in text or "[at]" in text:
+        yield from _spelled(text)
     if "." in text:
         yield from _links(text)
     if "@" in text:
         for match in _HANDLE.finditer(text):
             yield ContactKind.HANDLE, match.group(), *match.span()
-    for match in _NAMED_HANDLE.finditer(text) if _has_any(text, _MESSENGER_NAMES) else ():
-        yield ContactKind.HANDLE, "@" + match.group(1), *match.span(1)
-    yield from _phones(text)
+    for match in () if _MESSENGER_NAMES.isdisjoint(words) else _NAMED_HANDLE.finditer(text):
+        group = 1 if match.group(1) else 2
+        yield ContactKind.HANDLE, "@" + match.group(group), *match.span(group)
+    yield from _phones(text, words)
+
+
+def _spelled(text: str) -> Iterator[tuple[ContactKind, str, int, int]]:
+    """Yield e-mails and links whose marks are written as words, with their spans in ``text``."""
+    pieces: list[str] = []
+    places, position = array("I"), 0
+    for match in _SPELLED.finditer(text):
+        pieces += (text[position : match.start()], "@" if match.group(1) else ".")
+        places.extend(range(position, match.start() + 1))
+        position = match.end()
+    if not pieces:
+        return
+    spelled = "".join((*pieces, text[position:]))
+    places.extend(range(position, len(text)))
+    found = (
+        *((ContactKind.EMAIL, m.group(), *m.span()) for m in _EMAIL.finditer(spelled)),
+        *_links(spelled),
+    )
+    for kind, value, start, end in found:
+        yield kind, value, places[start], places[end - 1] + 1
 
 
 def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
@@ -136,19 +180,28 @@ def _without_scheme(address: str) -> str:
     return re.sub(r"^(?:https?://)?(?:www\.)?", "", address).rstrip("/")
 
 
-def _phones(text: str) -> Iterator[tuple[ContactKind, str, int, int]]:
-    digits = text
-    if _LETTER_AFTER_DIGIT.search(text):
-        # One letter for one digit, so the places stay.
-        digits = _NEAR_DIGIT.sub(lambda m: m.group().translate(_LETTER_DIGITS), text)
-    for match in _PHONE.finditer(digits):
-        value = _valid_phone(match.group())
-        if value:
-            yield ContactKind.PHONE, value, *match.span()
-    for spoken, start, end in spoken_digits(text):
-        value = _valid_phone(spoken)
-        if value:
-            yield ContactKind.PHONE, value, start, end
+def _phones(text: str, words: Sequence[str]) -> Iterator[tuple[ContactKind, str, int, int]]:
+    for row in _ROW.finditer(text):
+        # The plus may stand before the row. One letter for one digit, so the places stay.
+        first = max(row.start() - 5, 0)
+        digits = text[first : row.end()]
+        if _LETTER_NEAR_DIGIT.search(digits):
+            digits = _LETTERS_BETWEEN.sub(_as_digits, _DIGIT_TOKEN.sub(_as_digits, digits))
+        if sum(map(str.isdecimal, digits)) < _MIN_DIGITS:
+            continue
+        for match in _PHONE.finditer(digits):
+            value = _valid_phone(match.group())
+            if value:
+                yield ContactKind.PHONE, value, first + match.start(), first + match.end()
+    if holds_number_words(words):
+        for spoken, start, end in spoken_digits(text):
+            value = _valid_phone(spoken)
+            if value:
+                yield ContactKind.PHONE, value, start, end
+
+
+def _as_digits(match: re.Match[str]) -> str:
+    return match.group().translate(_LETTER_DIGITS)
 
 
 @lru_cache(maxsize=50_000)

@@ -78,6 +78,14 @@ def test_other_numbers_are_no_phones(text: str) -> None:
         ("смотри https://www.example.kz/ad/1?x=2.", "link", "example.kz/ad/1?x=2"),
         ("сайт example.kz", "link", "example.kz"),
         ("instagram.com/some.name", "link", "instagram.com/some.name"),
+        ("тг agent_dubai", "handle", "@agent_dubai"),
+        ("инста @ agent_dubai", "handle", "@agent_dubai"),
+        ("ник: agentdubai", "handle", "@agentdubai"),
+        ("аgеnt_dubаi в телеграм: @agent_dubai", "handle", "@agent_dubai"),
+        ("почта agent собака mail точка kz", "email", "agent@mail.kz"),
+        ("work (at) mail.kz", "email", "work@mail.kz"),
+        ("сайт example точка kz", "link", "example.kz"),
+        ("t.me/joinchat/AbCdEf12", "handle", "@abcdef12"),
     ],
 )
 def test_handles_links_and_mail(text: str, kind: str, value: str) -> None:
