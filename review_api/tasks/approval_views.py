@@ -15,16 +15,10 @@ from review_api.i18n import Words
 from review_api.problems import listing_text, problem_text
 from review_api.rendering import FieldError, go_to, missing_reason, render
 from review_api.services import Services
+from review_api.tasks.case_schemas import ShownDecision, TaskAction, TaskDetail
 from review_api.tasks.casework import ShownCase, TextChange, compare_versions, show_case
 from review_api.tasks.endpoints import ApprovalReader, Cursor
-from review_api.tasks.schemas import (
-    ApprovalRow,
-    ApproveForm,
-    ReturnForm,
-    ShownDecision,
-    TaskAction,
-    TaskDetail,
-)
+from review_api.tasks.schemas import ApprovalRow, ApproveForm, ReturnForm
 from review_api.tasks.views import page_href
 
 router = APIRouter()

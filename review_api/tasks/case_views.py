@@ -19,9 +19,10 @@ from review_api.i18n import Words
 from review_api.problems import problem_text
 from review_api.rendering import FieldError, Frame, go_to, missing_reason, render
 from review_api.services import Services
+from review_api.tasks.case_schemas import OpenedContacts, TaskAction, TaskDetail
 from review_api.tasks.casework import ShownCase, TextChange, compare_versions, show_case
 from review_api.tasks.endpoints import ContactReader
-from review_api.tasks.schemas import ConfirmForm, OpenedContacts, RejectForm, TaskAction, TaskDetail
+from review_api.tasks.schemas import ConfirmForm, RejectForm
 from review_api.tasks.views import leave_task, text_lang
 
 router = APIRouter()

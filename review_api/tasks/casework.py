@@ -9,7 +9,7 @@ from review_api.differences import Run, compare, has_changes
 from review_api.i18n import Words
 from review_api.marks import Segment, Span, cut
 from review_api.signs import reason_text, rule_text, sign_definition, sign_name
-from review_api.tasks.schemas import OpenedContacts, ShownHit, ShownVersion, TaskDetail
+from review_api.tasks.case_schemas import OpenedContacts, ShownHit, ShownVersion, TaskDetail
 from review_api.tasks.views import text_lang
 
 

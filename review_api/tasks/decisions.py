@@ -35,14 +35,7 @@ from review_api.tasks.errors import (
     UnknownLegalGround,
 )
 from review_api.tasks.notes import note_task
-from review_api.tasks.schemas import (
-    Approved,
-    ApproveForm,
-    ConfirmForm,
-    DecisionMade,
-    RejectForm,
-    ReturnForm,
-)
+from review_api.tasks.schemas import Approved, ApproveForm, ConfirmForm, DecisionMade, RejectForm, ReturnForm
 from review_api.tasks.service import claim_not_yours
 
 MIN_REASON_LENGTH = 10

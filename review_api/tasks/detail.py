@@ -19,9 +19,7 @@ from review_api.blocklist.listing import ListingRules
 from review_api.errors import Forbidden
 from review_api.masking import ContactSpot, mask_text, mask_value
 from review_api.tasks import repository
-from review_api.tasks.notes import TASK_SUBJECT, note_task
-from review_api.tasks.rows import find_contacts, make_claim, masked_title
-from review_api.tasks.schemas import (
+from review_api.tasks.case_schemas import (
     HistoryLine,
     OpenContact,
     OpenedContacts,
@@ -35,6 +33,8 @@ from review_api.tasks.schemas import (
     TaskDetail,
     VersionLine,
 )
+from review_api.tasks.notes import TASK_SUBJECT, note_task
+from review_api.tasks.rows import find_contacts, make_claim, masked_title
 
 MAX_SIMILAR = 20
 

@@ -9,6 +9,7 @@ from review_api.auth.schemas import Person
 from review_api.deps import Analyst, Approver, Reader, ServicesDep, require
 from review_api.fields import IdPath, ShortText
 from review_api.paging import DEFAULT_LIMIT, MAX_LIMIT
+from review_api.tasks.case_schemas import OpenedContacts, TaskDetail
 from review_api.tasks.schemas import (
     ApprovalPage,
     Approved,
@@ -18,13 +19,11 @@ from review_api.tasks.schemas import (
     DecisionMade,
     Facets,
     MyWork,
-    OpenedContacts,
     QueueFilters,
     QueuePage,
     QueueState,
     RejectForm,
     ReturnForm,
-    TaskDetail,
 )
 
 router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"])

@@ -26,8 +26,9 @@ from review_api.errors import Forbidden
 from review_api.jobs import expire_claims, open_review_tasks
 from review_api.paging import BadCursor
 from review_api.tasks import facets
+from review_api.tasks.case_schemas import TaskAction
 from review_api.tasks.errors import ClaimNotYours, NewerVersion, TaskAlreadyClaimed, TaskNotWaiting
-from review_api.tasks.schemas import QueueFilters, QueueState, TaskAction
+from review_api.tasks.schemas import QueueFilters, QueueState
 from tests.factories import (
     make_ad,
     make_classification,
