@@ -14,6 +14,7 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from classifiers.indicators import FoundSigns
 from classifiers.text import NormalisedText, read_word
@@ -40,8 +41,24 @@ _MAX_WORD = 40
 _MAX_CONCEPTS = 400
 _CACHE_SIZE = 100_000
 
-_NEGATES_NEXT = frozenset("не ни без нет никакой никаких никакого no not never without dont don't нельзя".split())
-_NEGATES_LAST = frozenset("емес жоқ жок эмес emas yo'q yoq jo'q joq emes нет".split())
+_NEGATES_NEXT = frozenset(
+    {
+        "не",
+        "ни",
+        "без",
+        "нет",
+        "никакой",
+        "никаких",
+        "никакого",
+        "нельзя",
+        "no",
+        "not",
+        "never",
+        "without",
+        "dont",
+    }
+)
+_NEGATES_LAST = frozenset({"емес", "жоқ", "жок", "эмес", "emas", "yoq", "joq", "emes", "нет"})
 _TURKIC_NEGATION = re.compile(
     r"..(?:ма|ме|ба|бе|па|пе|бо|по)(?:й|ймын|ймин|ймиз|ймыз|йды|йди|йт|йсын|йсин|йсыз|йсиз|йбыз|йбиз|ган|ген|са|се|с|сын|син|н|ныз"
     r"|низ|нар|нер|ндар|ндер|гыла|гиле)$"
@@ -150,6 +167,7 @@ def _folded(written: str) -> str:
     return cyrillic_from_latin_kazakh(word.reading) if word.script == "l" else word.reading
 
 
+@lru_cache(maxsize=_CACHE_SIZE)
 def word_pieces(written: str) -> tuple[int, ...]:
     """Return the pieces of a written word as 32-bit numbers: the whole word, and its letters n-grams.
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from classifiers.indicators import ORDINARY, Hit
 from classifiers.lexicon import CounterSign, Indicator, Lexicon
 from classifiers.lexicon.rules import FlagRule, Rules
+from classifiers.statistics import Probabilities
 from models.enums import Purpose
+
+_SURE_SCORE = 0.9
 
 
 def settle_ordinary(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -108,6 +111,29 @@ def weigh(weights: Mapping[str, float], lexicon: Lexicon) -> Weighing:
         and (not rule.companions or not rule.companions.isdisjoint(live | groups))
     )
     return Weighing(flags, urgent, purpose_scores(weights, lexicon))
+
+
+def join(
+    weighing: Weighing, read: Probabilities, threshold: float, weight_sum: float, rules: Rules
+) -> Weighing:
+    """Return what rules and statistical part say together.
+
+    A rule that holds on honest ads too needs the statistical part beside it;
+    the signs of a rule that stays alone are shown all the same. A sum of
+    ``rules.sure_sum`` needs nobody.
+    """
+    is_sure = weight_sum >= rules.sure_sum
+    agrees = read.flag >= threshold * rules.agreeing_share
+    flags = weighing.flag_rules if is_sure or agrees else ()
+    if read.flag >= threshold:
+        flags = (*flags, "statistical")
+    score = max(read.flag, _SURE_SCORE if is_sure and weighing.flag_rules else 0.0)
+    raised = max(read.flag, 1e-9)
+    purposes = {
+        purpose: round(min(value / raised * score, 1.0), 4)
+        for purpose, value in sorted(read.purposes.items(), key=lambda pair: -pair[1])
+    }
+    return Weighing(flags, weighing.urgent_rules if flags else (), purposes)
 
 
 def _holds(rule: FlagRule, weights: Mapping[str, float]) -> bool:

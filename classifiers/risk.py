@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from classifiers.contacts import FoundContact, find_contacts
+from classifiers.features import Features, read_features
 from classifiers.indicators import FoundSigns, Hit, find_indicators
 from classifiers.language import detect_language
 from classifiers.lexicon import Lexicon, load_lexicon
 from classifiers.lexicon.matcher import Matcher
-from classifiers.purposes import Weighing, base_weights, lowered_weights, settle_ordinary, weigh
-from classifiers.text import normalise
+from classifiers.purposes import Weighing, base_weights, join, lowered_weights, settle_ordinary, weigh
+from classifiers.statistics import Scorer
+from classifiers.text import NormalisedText, normalise
 from models.enums import Language, Level, Purpose, Side, TextPlace
 from models.errors import Rejected
 
@@ -22,12 +24,8 @@ MAX_CHARACTERS = 20_000_000
 _URGENT_PRIORITY = 0.97
 _UNFLAGGED_PRIORITY = 0.49
 _LOW_SUM = 4.0
-
-
-class TextTooLong(Rejected):
-    """A text longer than twenty million characters is no ad and is not read."""
-
-    status = 413
+_MAX_MODEL_WORDS = 8
+_MIN_MODEL_WEIGHT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,12 @@ class ModelWord:
     end: int
     quote: str
     weight: float
+
+
+class TextTooLong(Rejected):
+    """A text longer than twenty million characters is no ad and is not read."""
+
+    status = 413
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,39 +81,71 @@ class ClassifiedText:
     contacts: tuple[FoundContact, ...] = ()
 
 
-@cache
-def classifier_version() -> str:
-    """Return the name of this classifier: it changes with any lexicon file and with the code version."""
+@dataclass(frozen=True, slots=True)
+class ReadAd:
+    """One ad taken apart, before anything is weighed.
+
+    Attributes:
+        parts: title (if any) and text, normalised, with their signs.
+        contacts: in the order of their places.
+        features: what the statistical part reads.
+    """
+
+    parts: tuple[tuple[TextPlace, NormalisedText, FoundSigns], ...]
+    contacts: tuple[FoundContact, ...]
+    features: Features
+
+
+def classifier_version(artifact_sha256: str | None = None) -> str:
+    """Return the name of this classifier, another with every lexicon file, code version or artifact.
+
+    Args:
+        artifact_sha256: of the artifact in use; None for the rules alone.
+    """
     lexicon = load_lexicon()
-    digest = hashlib.sha256(f"{CODE_VERSION}:{lexicon.sha256}".encode()).hexdigest()
-    return f"rules-{CODE_VERSION}-{digest[:12]}"
+    digest = hashlib.sha256(f"{CODE_VERSION}:{lexicon.sha256}:{artifact_sha256}".encode()).hexdigest()
+    return f"{'rules' if artifact_sha256 is None else 'full'}-{CODE_VERSION}-{digest[:12]}"
 
 
-def classify(text: str, title: str | None = None) -> ClassifiedText:
+def classify(text: str, title: str | None = None, scorer: Scorer | None = None) -> ClassifiedText:
     """Read one ad.
 
     Args:
         text: any text at all; lone surrogates and control characters read as spaces.
         title: stands before the text in scoring; its hits carry ``TextPlace.TITLE``.
+        scorer: the statistical part; without it the rules alone decide.
 
     Raises:
         TextTooLong: over twenty million characters.
     """
+    lexicon = load_lexicon()
+    ad = read_ad(text, title, lexicon)
+    language = detect_language(*(normalised for _, normalised, _ in ad.parts))
+    return _assess(lexicon, ad, language, scorer)
+
+
+def read_ad(text: str, title: str | None, lexicon: Lexicon) -> ReadAd:
+    """Take an ad apart; see :func:`classify` for the arguments."""
     if len(text) + len(title or "") > MAX_CHARACTERS:
         raise TextTooLong("The text is longer than twenty million characters.", n_characters=len(text))
-    lexicon = load_lexicon()
     places = [(TextPlace.TITLE, normalise(title))] if title else []
     places.append((TextPlace.TEXT, normalise(text)))
-    signs = [find_indicators(normalised, place, lexicon) for place, normalised in places]
+    parts = tuple(
+        (place, normalised, find_indicators(normalised, place, lexicon)) for place, normalised in places
+    )
     contacts = tuple(c for place, normalised in places for c in find_contacts(normalised, place))
-    language = detect_language(*(normalised for _, normalised in places))
-    return _assess(lexicon, signs, language, contacts)
+    features = read_features(
+        [(normalised, signs) for _, normalised, signs in parts],
+        len(lexicon.concepts.phrases),
+        (contact.kind.value for contact in contacts),
+        has_title=bool(title),
+    )
+    return ReadAd(parts, contacts, features)
 
 
-def _assess(
-    lexicon: Lexicon, signs: Sequence[FoundSigns], language: Language, contacts: tuple[FoundContact, ...]
-) -> ClassifiedText:
-    """Weigh the signs of all places of an ad together."""
+def _assess(lexicon: Lexicon, ad: ReadAd, language: Language, scorer: Scorer | None) -> ClassifiedText:
+    """Weigh the signs of all places of an ad together, and ask the statistical part."""
+    signs = [found for _, _, found in ad.parts]
     is_victim = _is_live_victim(signs, lexicon)
     hits = settle_ordinary(
         [hit for found in signs for hit in (*found.indicators, *(found.victim if is_victim else ()))]
@@ -130,7 +166,17 @@ def _assess(
     )
     weighing = weigh(weights, lexicon)
     hits = tuple(replace(hit, weight=round(weights[hit.code], 2)) if hit.counted else hit for hit in hits)
-    flagged = bool(weighing.flag_rules) or is_victim
+    side = _side(weighing, weights, hits, lexicon)
+    model_words: tuple[ModelWord, ...] = ()
+    if scorer is None:
+        flagged = bool(weighing.flag_rules) or is_victim
+    else:
+        read = scorer.probabilities(ad.features)
+        weighing = join(weighing, read, scorer.artifact.threshold, sum(weights.values()), lexicon.rules)
+        flagged = bool(weighing.flag_rules) or is_victim
+        if flagged:
+            side = Side.DEMAND if read.demand > 0.5 else Side.OFFER
+            model_words = explain(ad, scorer)
     rules = weighing.flag_rules + weighing.urgent_rules + (("live_victim",) if is_victim else ())
     priority = _priority(weighing, flagged=flagged, is_victim=is_victim)
     return ClassifiedText(
@@ -139,14 +185,54 @@ def _assess(
         priority=priority,
         level=_level(weighing, weights, priority, flagged=flagged, is_victim=is_victim, lexicon=lexicon),
         purposes=weighing.purposes,
-        side=_side(weighing, weights, hits, lexicon),
+        side=side,
         indicators=hits,
         counter_signs=counters,
+        model_words=model_words,
         rules=rules,
         is_minor=flagged and not lexicon.rules.minor_indicators.isdisjoint(weights),
         is_live_victim=is_victim,
-        contacts=contacts,
+        contacts=ad.contacts,
     )
+
+
+def explain(ad: ReadAd, scorer: Scorer) -> tuple[ModelWord, ...]:
+    """Return the words that carried the statistical part towards "flag", in text order.
+
+    The weight of a word is what its pieces and its concepts added to the
+    margin; words side by side are shown as one. Always at least one.
+    """
+    of_concept = scorer.concept_weights(ad.features)
+    spans: list[ModelWord] = []
+    for place, normalised, found in ad.parts:
+        words = normalised.words
+        if not words:
+            continue
+        weights = scorer.word_weights(words, len(ad.features.words)).astype(float)
+        for concept, first, last in found.concepts:
+            share = of_concept.get(concept, 0.0) / (last - first + 1)
+            weights[first : last + 1] += share
+        spans += _runs(place, normalised, weights.tolist())
+    best = sorted(spans, key=lambda word: -word.weight)[:_MAX_MODEL_WORDS]
+    shown = [word for word in best if word.weight >= _MIN_MODEL_WEIGHT] or best[:1]
+    return tuple(sorted(shown, key=lambda word: (word.place is TextPlace.TEXT, word.start)))
+
+
+def _runs(place: TextPlace, normalised: NormalisedText, weights: Sequence[float]) -> list[ModelWord]:
+    """Join neighbours that both speak for "flag"."""
+    runs: list[tuple[int, int, float]] = []
+    for index, weight in enumerate(weights):
+        if runs and min(weight, runs[-1][2]) > _MIN_MODEL_WEIGHT:
+            first, _, total = runs[-1]
+            runs[-1] = (first, index, total + weight)
+        else:
+            runs.append((index, index, weight))
+    spans = normalised.word_spans
+    found = []
+    for first, last, weight in runs:
+        start, end = normalised.original_span(spans[first][0], spans[last][1])
+        found.append(ModelWord(place, start, end, normalised.original[start:end], round(weight, 3)))
+    return found
 
 
 def _is_live_victim(signs: Sequence[FoundSigns], lexicon: Lexicon) -> bool:

@@ -103,6 +103,11 @@ class Settings(BaseSettings):
         return self.data_dir / "evidence"
 
     @property
+    def artifacts_dir(self) -> Path:
+        """Fitted classifiers."""
+        return self.data_dir / "artifacts"
+
+    @property
     def index_dir(self) -> Path:
         """Folder of the embedded search index."""
         return self.data_dir / "index"

@@ -62,6 +62,8 @@ class Rules:
     recruitment_only: tuple[RecruitmentPurpose, ...]
     high_priority: float
     live_victim_void: frozenset[str]
+    sure_sum: float
+    agreeing_share: float
 
     def codes(self) -> set[str]:
         """Codes and groups the rules name."""
@@ -97,6 +99,8 @@ def read_rules(raw: Mapping[str, Any]) -> Rules:
         ),
         high_priority=float(raw["levels"]["high"]),
         live_victim_void=frozenset(raw["live_victim_void"]),
+        sure_sum=float(raw["with_statistics"]["sure_sum"]),
+        agreeing_share=float(raw["with_statistics"]["agreeing_share"]),
     )
 
 

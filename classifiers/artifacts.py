@@ -1,0 +1,86 @@
+"""Where artifacts lie: fitted at first need, found again by what they were fitted from."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from classifiers.artifact import Artifact, BadArtifact, from_bytes, to_bytes
+from classifiers.dataset import CORPUS, read_corpus
+from classifiers.lexicon import load_lexicon
+from classifiers.risk import CODE_VERSION
+from classifiers.statistics import Scorer
+from models.blobs import BlobDamaged, BlobMissing, BlobStore
+
+Reporter = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The artifact in use.
+
+    Attributes:
+        scorer: ready for use.
+        sha256: of its bytes; part of the classifier's version.
+    """
+
+    scorer: Scorer
+    sha256: str
+
+
+def install(folder: Path, on_step: Reporter = lambda _: None) -> Installed:
+    """Return the artifact that belongs to this code, lexicon and corpus; fit it if it is not there yet.
+
+    Args:
+        folder: of the artifacts (``Settings.artifacts_dir``).
+        on_step: told what is being fitted.
+
+    Raises:
+        BadArtifact: the file is there and damaged, or of another scikit-learn version.
+    """
+    pointer = _pointer(folder)
+    if not pointer.exists():
+        return refit(folder, on_step)
+    sha256 = pointer.read_text("ascii").strip()
+    try:
+        data = BlobStore(folder).get(sha256)
+    except (BlobMissing, BlobDamaged) as error:
+        raise BadArtifact(
+            "The artifact of the classifier is missing or damaged. Run: saqshy train", sha256=sha256
+        ) from error
+    return Installed(_scorer(from_bytes(data, sha256=sha256)), sha256)
+
+
+def refit(folder: Path, on_step: Reporter = lambda _: None) -> Installed:
+    """Fit the artifact anew and keep it; the same texts, lexicon and libraries give the same bytes."""
+    # Half a second of scikit-learn, which those who only score do not need.
+    from classifiers.train import fit
+
+    artifact = fit(read_corpus("train"), load_lexicon(), on_step)
+    store = BlobStore(folder)
+    data = to_bytes(artifact)
+    sha256 = hashlib.sha256(data).hexdigest()
+    damaged = store.path(sha256)
+    if damaged.exists() and hashlib.sha256(damaged.read_bytes()).hexdigest() != sha256:
+        damaged.unlink()
+    store.put(data)
+    pointer = _pointer(folder)
+    written = pointer.with_suffix(f".{os.getpid()}.tmp")
+    written.write_text(sha256 + "\n", "ascii")
+    written.replace(pointer)
+    return Installed(_scorer(artifact), sha256)
+
+
+def _scorer(artifact: Artifact) -> Scorer:
+    if artifact.concepts != tuple(load_lexicon().concepts.phrases):
+        raise BadArtifact("The artifact was fitted with other concepts. Run: saqshy train")
+    return Scorer(artifact)
+
+
+def _pointer(folder: Path) -> Path:
+    """Return the file that names the artifact fitted from the present inputs."""
+    digest = hashlib.sha256(f"{CODE_VERSION}:{load_lexicon().sha256}".encode())
+    for path in sorted((CORPUS / "train").glob("*.jsonl")):
+        digest.update(path.read_bytes())
+    return folder / f"fitted-from-{digest.hexdigest()[:32]}"

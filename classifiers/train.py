@@ -1,0 +1,192 @@
+"""Fitting the statistical part from the texts of ``corpus/train``: the same bytes every time.
+
+One linear model a question (to be flagged? which purposes, and which side, if
+flagged?) over the blocks of :mod:`classifiers.features`. Probabilities are
+calibrated on texts whose writer the model had not read.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.model_selection import GroupKFold  # type: ignore[import-untyped]
+
+from classifiers.artifact import Artifact
+from classifiers.dataset import LabelledText
+from classifiers.features import Features, word_pieces
+from classifiers.lexicon import Lexicon
+from classifiers.risk import read_ad
+from classifiers.statistics import word_scale
+from models.enums import Purpose, Side
+
+SCALES = {"said": 0.35, "near": 0.3, "signs": 0.3, "form": 0.5}
+"""How far each block may lead beside the pieces of words (1.0)."""
+STRENGTH = 1.0
+"""C of the logistic regressions."""
+MAX_FALSE_ALARMS = 0.03
+"""Share of hard honest texts flagged, on writers not read, at which the threshold is set."""
+_MIN_TEXTS = 2
+"""A piece of a word must stand in so many texts."""
+_N_FOLDS = 4
+
+
+def fit(
+    texts: Sequence[LabelledText], lexicon: Lexicon, on_step: Callable[[str], None] = lambda _: None
+) -> Artifact:
+    """Fit an artifact.
+
+    Args:
+        texts: flagged and clear, of several writers.
+        lexicon: whose concepts and signs it reads.
+        on_step: told what is being done, for a progress bar.
+    """
+    on_step("read")
+    features = [read_ad(text.text, text.title, lexicon).features for text in texts]
+    design = _Design(features, lexicon)
+    matrix = design.matrix(features)
+    questions = _questions(texts)
+    writers = np.array([text.writer for text in texts])
+    coefficients: list[NDArray[np.float64]] = []
+    intercepts: list[float] = []
+    calibrations: list[tuple[float, float]] = []
+    threshold = 0.5
+    for output, (rows, answers) in questions.items():
+        on_step(output)
+        model = _model().fit(matrix[rows], answers)
+        held_out = _held_out(matrix[rows], answers, writers[rows])
+        slope, shift = _calibrate(held_out, answers)
+        if output == "flag":
+            threshold = _threshold(1 / (1 + np.exp(-(slope * held_out + shift))), answers)
+        coefficients.append(model.coef_[0])
+        intercepts.append(float(model.intercept_[0]))
+        calibrations.append((slope, shift))
+    slopes, shifts = np.array(calibrations, np.float32).T
+    return design.artifact(
+        tuple(questions), np.stack(coefficients, axis=1), np.array(intercepts), slopes, shifts, threshold
+    )
+
+
+def _model() -> LogisticRegression:
+    return LogisticRegression(C=STRENGTH, solver="liblinear", dual=True, max_iter=2_000, random_state=0)
+
+
+Rows = NDArray[np.int64]
+Answers = NDArray[np.int64]
+
+
+def _questions(texts: Sequence[LabelledText]) -> dict[str, tuple[Rows, Answers]]:
+    """Return by output: the texts that can answer it, and their answers."""
+    flagged = [row for row, text in enumerate(texts) if text.is_flagged]
+    questions = {"flag": (np.arange(len(texts)), np.array([int(text.is_flagged) for text in texts]))}
+    for purpose in Purpose:
+        questions[purpose.value] = (
+            np.array(flagged),
+            np.array([int(purpose in texts[row].purposes) for row in flagged]),
+        )
+    with_side = [row for row in flagged if texts[row].side is not None]
+    demand = np.array([int(texts[row].side is Side.DEMAND) for row in with_side])
+    return questions | {"demand": (np.array(with_side), demand)}
+
+
+def _held_out(matrix: sparse.csr_matrix, answers: Answers, writers: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Return the margin of each text under a model that has read none of its writer's texts."""
+    margins = np.zeros(len(answers))
+    folds = GroupKFold(min(_N_FOLDS, len(set(writers))))
+    for learn, ask in folds.split(matrix, answers, writers):
+        margins[ask] = _model().fit(matrix[learn], answers[learn]).decision_function(matrix[ask])
+    return margins
+
+
+def _calibrate(margins: NDArray[np.float64], answers: Answers) -> tuple[float, float]:
+    """Return slope and shift of Platt's scaling."""
+    fitted = LogisticRegression(C=1e6).fit(margins[:, None], answers)
+    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+
+
+def _threshold(probabilities: NDArray[np.float64], answers: Answers) -> float:
+    clear = np.sort(probabilities[answers == 0])[::-1]
+    return round(float(clear[int(MAX_FALSE_ALARMS * len(clear))]), 4)
+
+
+class _Design:
+    """Columns of the design matrix, and the way back from coefficients to an artifact."""
+
+    def __init__(self, features: Sequence[Features], lexicon: Lexicon) -> None:
+        pieces = Counter(piece for ad in features for piece in {p for w in ad.words for p in word_pieces(w)})
+        self._n_texts = len(features)
+        self._keys = sorted(piece for piece, n in pieces.items() if n >= _MIN_TEXTS)
+        self._column_of = {piece: column for column, piece in enumerate(self._keys)}
+        self._rarity = np.array([math.log((1 + len(features)) / (1 + pieces[p])) + 1 for p in self._keys])
+        self._concepts = tuple(lexicon.concepts.phrases)
+        self._signs = (*lexicon.indicators, *lexicon.counter_signs)
+        self._row_of_sign = {code: row for row, code in enumerate(self._signs)}
+
+    def matrix(self, features: Sequence[Features]) -> sparse.csr_matrix:
+        n = len(self._concepts)
+        return sparse.hstack(
+            [
+                self._pieces(features),
+                _binary([ad.concepts for ad in features], 2 * n) * SCALES["said"],
+                _binary([[a * n + b for a, b in ad.near] for ad in features], n * n) * SCALES["near"],
+                _binary([[self._row_of_sign[c] for c in ad.signs] for ad in features], len(self._signs))
+                * SCALES["signs"],
+                sparse.csr_matrix(np.array([ad.form for ad in features])) * SCALES["form"],
+            ],
+            format="csr",
+        )
+
+    def _pieces(self, features: Sequence[Features]) -> sparse.csr_matrix:
+        rows: list[int] = []
+        columns: list[int] = []
+        values: list[float] = []
+        for row, ad in enumerate(features):
+            counts = Counter(
+                column
+                for word in ad.words
+                for piece in word_pieces(word)
+                if (column := self._column_of.get(piece)) is not None
+            )
+            scale = word_scale(len(ad.words))
+            rows += [row] * len(counts)
+            columns += counts
+            values += [n * scale * self._rarity[column] for column, n in counts.items()]
+        return sparse.csr_matrix((values, (rows, columns)), shape=(len(features), len(self._keys)))
+
+    def artifact(
+        self,
+        outputs: tuple[str, ...],
+        coefficients: NDArray[np.float64],
+        intercepts: NDArray[np.float64],
+        slopes: NDArray[np.float32],
+        shifts: NDArray[np.float32],
+        threshold: float,
+    ) -> Artifact:
+        n, n_outputs = len(self._concepts), len(outputs)
+        ends = np.cumsum([len(self._keys), 2 * n, n * n, len(self._signs)])
+        pieces, said, near, signs, form = np.split(coefficients.astype(np.float32), ends)
+        return Artifact(
+            outputs=outputs,
+            concepts=self._concepts,
+            piece_keys=np.array(self._keys, np.uint32),
+            pieces=pieces * self._rarity[:, None].astype(np.float32),
+            said=said * np.float32(SCALES["said"]),
+            near=near.reshape(n, n, n_outputs) * np.float32(SCALES["near"]),
+            sign_codes=self._signs,
+            signs=signs * np.float32(SCALES["signs"]),
+            form=form * np.float32(SCALES["form"]),
+            bias=intercepts.astype(np.float32),
+            slope=slopes,
+            shift=shifts,
+            threshold=threshold,
+            n_texts=self._n_texts,
+        )
+
+
+def _binary(columns: Sequence[Sequence[int] | frozenset[int]], n_columns: int) -> sparse.csr_matrix:
+    rows = [row for row, ones in enumerate(columns) for _ in ones]
+    flat = [column for ones in columns for column in ones]
+    return sparse.csr_matrix((np.ones(len(flat)), (rows, flat)), shape=(len(columns), n_columns))
