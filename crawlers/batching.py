@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 # What waits for company; beside the seconds between two requests to a real host it is nothing.
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.15
 
 
 class Batcher(Generic[T]):
@@ -48,7 +48,8 @@ class Batcher(Generic[T]):
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            await asyncio.sleep(self._gather_seconds)
+            if len(self._waiting) < self._max_items:
+                await asyncio.sleep(self._gather_seconds)
             batch, self._waiting = self._waiting[: self._max_items], self._waiting[self._max_items :]
             try:
                 await loop.run_in_executor(self._thread, self._work, [item for item, _ in batch])

@@ -2,11 +2,12 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +16,8 @@ from crawlers.inserting import insert_missing
 from models.blobs import Blob, BlobStore
 from models.evidence import Evidence
 from models.session import Database
+
+T = TypeVar("T")
 
 # A disk serves waiting fsyncs together, so eight of them take little longer than one.
 _WRITERS = 8
@@ -41,11 +44,21 @@ class ByteKeeper:
         Raises:
             BlobDamaged, OSError: one could not be stored.
         """
-        blobs = self.store.put_many(bodies, run=self._pool.map)
+        blobs = self.store.put_many(bodies, run=self._run)
         # A file that was there already may be an orphan that a sweep is just taking away:
         # touching it says that it is wanted, and fails if it is gone.
         gone = [body for blob, body in zip(blobs, bodies, strict=True) if not self._touch(blob)]
         return blobs if not gone else self.keep(bodies)
+
+    def _run(self, function: Callable[[T], None], items: Iterable[T]) -> Iterator[None]:
+        """Call a function for every item; each thread takes the next when it is done with its last."""
+        waiting = iter(list(items))
+
+        def work(_: int) -> None:
+            for item in waiting:
+                function(item)
+
+        return self._pool.map(work, range(_WRITERS))
 
     def _touch(self, blob: Blob) -> bool:
         try:

@@ -22,7 +22,7 @@ from models.session import Database
 
 log = get_logger(__name__)
 
-_AT_ONCE = 32
+_AT_ONCE = 100
 _OPEN_STATES = (RunState.DUE, RunState.RUNNING)
 
 

@@ -15,7 +15,7 @@ from models.worker import utc_now
 
 log = get_logger(__name__)
 
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.1
 _RETRY_SECONDS = 1.0
 _END_WITHIN_SECONDS = 10.0
 
@@ -50,6 +50,7 @@ class RunReader:
         with self._db.read() as session:
             follow = config_of(session.get_one(CrawlRun, self._run_id).source)
         with ParserChild() as parser:
+            parser.start()  # while the crawl process is starting too
             while not self._stop.is_set():
                 is_last = self._is_fetched.is_set()
                 pause = _POLL_SECONDS

@@ -66,6 +66,11 @@ class ParserChild:
     ) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Start the child ahead of its first page, so that this need not wait; its failures show there."""
+        with self._lock, suppress(_Silence):
+            self._running()
+
     def close(self) -> None:
         """End the child; the next page would start a new one."""
         with self._lock:

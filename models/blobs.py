@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
 from models.errors import SaqshyError
@@ -96,12 +96,14 @@ class BlobStore:
         path = self.path(blob.sha256)
         temporary = path.with_name(f"{uuid4().hex}.tmp")
         try:
+            # Few calls: each gives up the interpreter's lock, which a crawl's reactor then takes.
             descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "r+b") as file:
-                _write_out(file, body)
-                file.seek(0)
-                if hashlib.sha256(file.read()).hexdigest() != blob.sha256:
+            try:
+                _write_out(descriptor, body)
+                if hashlib.sha256(os.pread(descriptor, len(body) + 1, 0)).hexdigest() != blob.sha256:
                     raise BlobDamaged("The disk gave back other bytes than were written.", sha256=blob.sha256)
+            finally:
+                os.close(descriptor)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -149,14 +151,17 @@ def _finish(calls: Iterable[None]) -> None:
 def write_durably(path: Path, body: bytes) -> None:
     """Write a new file, readable by its owner only, and wait until the disk has it."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        _write_out(file, body)
+    try:
+        _write_out(descriptor, body)
+    finally:
+        os.close(descriptor)
 
 
-def _write_out(file: BinaryIO, body: bytes) -> None:
-    file.write(body)
-    file.flush()
-    os.fsync(file.fileno())
+def _write_out(descriptor: int, body: bytes) -> None:
+    rest = memoryview(body)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)
 
 
 def fsync_folder(folder: Path) -> None:

@@ -23,6 +23,8 @@ DROPPED_PARAMETERS = frozenset(
     }
 )
 _FORBIDDEN = re.compile(r"[\x00-\x1f\\\x7f]")
+# Most addresses are in their one spelling already; taking them apart to see that is dear.
+_IS_CANONICAL = re.compile(r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*/[A-Za-z0-9/_.~-]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -43,6 +45,8 @@ def canonical_url(url: str) -> str:
     if len(url) > MAX_URL_LENGTH:
         raise BadUrl(f"The address has more than {MAX_URL_LENGTH} characters.")
     url = url.strip()
+    if _IS_CANONICAL.fullmatch(url):
+        return url
     if _FORBIDDEN.search(url):
         raise BadUrl("The address holds control characters or backslashes.")
     try:
