@@ -82,7 +82,7 @@
 
   // ---- a verdict leads to its first field ----
   all(".verdict input").forEach((choice) => choice.addEventListener("change", () => {
-    const first = choice.value === "confirm" ? "[name=legal_ground]" : "[name=reason]";
+    const first = choice.value === "confirm" ? "[name=purposes]" : "[name=reason]";
     one(first, choice.form)?.focus();
   }));
 

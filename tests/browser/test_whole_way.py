@@ -163,7 +163,9 @@ def test_the_whole_way_by_keyboard_alone(
     page.wait_for_selector(".decide")
     number = case_number(page)
     page.keyboard.press("1")
-    assert page.evaluate("document.activeElement.id") == "legal_ground"
+    assert page.evaluate("document.activeElement.name") == "purposes"
+    page.keyboard.press("Space")
+    tab_to(page, "#legal_ground")
     page.keyboard.press("ArrowDown")
     if page.locator("#is_mvd_informed").count():
         tab_to(page, "#is_mvd_informed")
