@@ -168,3 +168,12 @@ def test_close_ends_the_child_and_a_later_page_starts_another(child: ParserChild
     child.close()
     assert not is_running(pid)
     assert len(child.extract(PAGE, url=URL).ads) == 20
+
+
+def test_a_child_started_ahead_serves_the_first_page() -> None:
+    with ParserChild() as child:
+        child.start()
+        child.start()
+        assert child.n_starts == 1
+        assert child.extract(b"<html>x</html>", url="https://a.kz/").page_object is None
+        assert child.n_starts == 1

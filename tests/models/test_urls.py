@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.urls import BadUrl, canonical_url, check_listable, url_sha256
+from models.urls import _IS_CANONICAL, BadUrl, canonical_url, check_listable, url_sha256
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,12 @@ def test_one_spelling_per_page(given_url: str, clean: str) -> None:
 def test_unsafe_addresses_are_refused(bad: str) -> None:
     with pytest.raises(BadUrl):
         canonical_url(bad)
+
+
+@given(st.from_regex(_IS_CANONICAL, fullmatch=True))
+def test_an_address_known_by_sight_is_what_taking_it_apart_gives(url: str) -> None:
+    assert canonical_url(url) == url
+    assert canonical_url(f"{url}#") == url  # has to be taken apart
 
 
 @given(st.text(max_size=60))
