@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from classifiers.context import Sentences, is_negated, is_of_copy, is_part_denied, is_waved_off
+from classifiers.context_rules import Contexts
 from classifiers.lexicon import CounterSign, Cue, Frame, Lexicon
 from classifiers.lexicon.grammar import NEAR_WORDS, Phrase
 from classifiers.lexicon.matcher import DISGUISED, Match, Matcher
@@ -196,6 +197,7 @@ class _Reading:
         self._words = normalised.words
         self._found = found
         self._sentences = Sentences(normalised)
+        self._contexts = Contexts(normalised)
         self._concepts, self._frames = situation
 
     def signs(self) -> FoundSigns:
@@ -296,6 +298,8 @@ class _Reading:
     def _hit(self, code: str, match: Match, parts: Sequence[Match], *, is_ordinary: bool) -> Hit:
         is_counter = code in self._finder._lexicon.counter_signs
         reason = self._reason(match, parts, is_counter=is_counter)
+        if reason is None and not is_counter and code != VICTIM:
+            reason = self._contexts.reason(code, match.first)
         spans = self._normalised.word_spans
         start, end = self._normalised.original_span(spans[match.first][0], spans[match.last][1])
         return Hit(
