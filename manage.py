@@ -132,6 +132,7 @@ def worker() -> None:
 
 def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> list[list[Job]]:
     """The jobs of a worker: crawls beside each other, the pipeline in the order of the flow, upkeep."""
+    from classifiers.artifacts import install
     from classifiers.jobs import classify_pending, link_pending
     from crawlers.commands import sweep
     from crawlers.jobs import run_due_crawl
@@ -143,12 +144,13 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
     database, settings, audit, engine = home.database, home.settings, home.audit, open_engine(home.settings)
     crawl = Job("crawl", lambda now: run_due_crawl(database, settings, now=now, stop=stop), 2.0)
     seconds = float(settings.lease_seconds)
+    installed = install(settings.artifacts_dir)
     pipeline = [
         Job(
             "extract",
             lambda now: extract_pending(database, home.store, parser, now=now, lease_seconds=seconds),
         ),
-        Job("classify", lambda now: classify_pending(database, audit, now=now)),
+        Job("classify", lambda now: classify_pending(database, audit, installed, now=now)),
         Job("link", lambda now: link_pending(database, now=now)),
         Job("triage", lambda now: open_review_tasks(database, audit, now=now)),
         Job("index", lambda now: index_pending(database, engine, now=now)),
@@ -241,12 +243,13 @@ def doctor() -> None:
 
 def add_room_commands() -> None:
     """The commands that belong to one room alone."""
-    from classifiers.commands import classify
+    from classifiers.commands import classify, train
     from crawlers.commands import extract, import_files, reextract, sources
     from index.commands import reindex
     from review_api.commands import export, users
 
     app.command()(classify)
+    app.command()(train)
     app.command()(extract)
     app.command()(reextract)
     app.command(name="import")(import_files)

@@ -36,7 +36,9 @@ class Artifact:
         piece_keys: numbers of the known pieces of words, ascending; uint32 of shape (P,).
         pieces: their weights, (P, K).
         said: weights of concepts said, then denied, (2 N, K).
+        said_rarity: how rare each of them is in the texts, (2 N,); the block has length 1 in every ad.
         near: weights of two concepts near each other, (N, N, K), upper triangle.
+        near_rarity: likewise, (N, N).
         sign_codes: indicators and counter-signs.
         signs: their weights, (len(sign_codes), K).
         form: weights of ``features.FORM``, (len(FORM), K).
@@ -52,7 +54,9 @@ class Artifact:
     piece_keys: NDArray[np.uint32]
     pieces: NDArray[np.float32]
     said: NDArray[np.float32]
+    said_rarity: NDArray[np.float32]
     near: NDArray[np.float32]
+    near_rarity: NDArray[np.float32]
     sign_codes: tuple[str, ...]
     signs: NDArray[np.float32]
     form: NDArray[np.float32]

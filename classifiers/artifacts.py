@@ -9,7 +9,7 @@ from pathlib import Path
 from classifiers.artifact import Artifact, BadArtifact, from_bytes, to_bytes
 from classifiers.dataset import CORPUS, read_corpus
 from classifiers.lexicon import load_lexicon
-from classifiers.risk import CODE_VERSION
+from classifiers.risk import CODE_VERSION, ClassifiedText, classifier_version, classify
 from classifiers.statistics import Scorer
 from models.blobs import BlobDamaged, BlobMissing, BlobStore
 
@@ -27,6 +27,15 @@ class Installed:
 
     scorer: Scorer
     sha256: str
+
+    @property
+    def version(self) -> str:
+        """Name of the classifier that this artifact makes with the lexicon and the code."""
+        return classifier_version(self.sha256)
+
+    def classify(self, text: str, title: str | None = None) -> ClassifiedText:
+        """Read one ad; see :func:`classifiers.risk.classify`."""
+        return classify(text, title, self.scorer)
 
 
 def install(folder: Path, on_step: Reporter = lambda _: None) -> Installed:

@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
+from classifiers.artifacts import Installed
 from classifiers.indicators import Hit
-from classifiers.risk import ClassifiedText, classifier_version, classify
+from classifiers.risk import ClassifiedText, ModelWord
 from models.enums import TextPlace
 from models.errors import Rejected
 
@@ -34,6 +35,7 @@ class BatchCounts:
 
 def classify_lines(
     lines: Iterable[bytes],
+    installed: Installed,
     counts: BatchCounts | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Iterator[bytes]:
@@ -42,6 +44,7 @@ def classify_lines(
     Args:
         lines: a file opened in binary mode: JSON lines, or CSV with a header
             (comma, semicolon or tab). Either has ``text`` and may have ``id``, ``title``.
+        installed: the classifier.
         counts: filled while the result is consumed.
         on_progress: called after each input with the bytes read so far.
 
@@ -64,14 +67,14 @@ def classify_lines(
             if isinstance(record, BadInput):
                 raise record
             identifier = record.get("id")
-            result = _classify_record(record)
+            result = _classify_record(record, installed)
         except Rejected as error:
             counts.n_failed += 1
             yield _dump({"id": identifier, "error": error.message})
         else:
             counts.n_done += 1
             counts.n_flagged += result.flagged
-            yield _dump({"id": identifier, **as_json(result)})
+            yield _dump({"id": identifier, **as_json(result, installed.version)})
         if on_progress is not None:
             on_progress(n_bytes)
 
@@ -138,7 +141,7 @@ def _parse_csv(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any] | BadInput]
             yield dict(zip(names, row, strict=False))
 
 
-def _classify_record(record: Mapping[str, Any]) -> ClassifiedText:
+def _classify_record(record: Mapping[str, Any], installed: Installed) -> ClassifiedText:
     text, title = record.get("text"), record.get("title")
     if text is None or text == "":
         raise BadInput("The field text is missing or empty.")
@@ -146,7 +149,7 @@ def _classify_record(record: Mapping[str, Any]) -> ClassifiedText:
         raise BadInput("The fields text and title must be strings.")
     if _has_escaped_bytes(text):
         raise BadInput("The text is not UTF-8.")
-    return classify(text, title or None)
+    return installed.classify(text, title or None)
 
 
 def _has_escaped_bytes(text: str) -> bool:
@@ -160,7 +163,7 @@ def _has_escaped_bytes(text: str) -> bool:
     return False
 
 
-def as_json(result: ClassifiedText) -> dict[str, Any]:
+def as_json(result: ClassifiedText, version: str) -> dict[str, Any]:
     """Return a result as ``saqshy classify`` prints it (docs/operations.md); values are plain JSON types."""
     return {
         "language": result.language.value,
@@ -172,21 +175,24 @@ def as_json(result: ClassifiedText) -> dict[str, Any]:
         "indicators": [{**_span(hit), "weight": hit.weight} for hit in result.indicators if hit.counted],
         "counter_signs": [_span(hit) for hit in result.counter_signs if hit.counted],
         "model_words": [
-            {"start": w.start, "end": w.end, "quote": w.quote, "weight": w.weight} for w in result.model_words
+            {**_place(word), "start": word.start, "end": word.end, "quote": word.quote, "weight": word.weight}
+            for word in result.model_words
         ],
         "not_counted": [{**_span(hit), "reason": hit.reason} for hit in result.indicators if not hit.counted],
         "rules": list(result.rules),
         "is_minor": result.is_minor,
         "is_live_victim": result.is_live_victim,
-        "classifier_version": classifier_version(),
+        "classifier_version": version,
     }
 
 
 def _span(hit: Hit) -> dict[str, Any]:
     span: dict[str, Any] = {"code": hit.code, "start": hit.start, "end": hit.end, "quote": hit.quote}
-    if hit.place is TextPlace.TITLE:
-        span["in"] = "title"
-    return span
+    return {**span, **_place(hit)}
+
+
+def _place(span: Hit | ModelWord) -> dict[str, str]:
+    return {"in": "title"} if span.place is TextPlace.TITLE else {}
 
 
 def _dump(value: Mapping[str, Any]) -> bytes:

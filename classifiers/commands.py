@@ -6,6 +6,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from models.config import load_settings
 from models.errors import Rejected
 from models.progress import Progress
 
@@ -20,12 +21,14 @@ def classify(
     ] = Path("-"),
 ) -> None:
     """Classify texts: one JSON line out per input, in order; exit status 1 if any input could not be read."""
+    from classifiers.artifacts import install
     from classifiers.batch import BatchCounts, classify_lines
 
+    installed = install(load_settings().artifacts_dir, _say_step)
     counts = BatchCounts()
     source, total = _open(file)
     with source, Progress("classify (bytes)", total) as progress:
-        for line in classify_lines(source, counts, lambda n: progress.advance(n - progress.n)):
+        for line in classify_lines(source, installed, counts, lambda n: progress.advance(n - progress.n)):
             sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
     typer.echo(
@@ -33,6 +36,18 @@ def classify(
         err=True,
     )
     raise typer.Exit(1 if counts.n_failed else 0)
+
+
+def train() -> None:
+    """Fit the statistical part anew from the texts that ship with Saqshy; same texts, same bytes."""
+    from classifiers.artifacts import refit
+
+    installed = refit(load_settings().artifacts_dir, _say_step)
+    typer.echo(f"{installed.version}: fitted on {installed.scorer.artifact.n_texts} texts")
+
+
+def _say_step(step: str) -> None:
+    typer.echo(f"fitting the classifier: {step}", err=True)
 
 
 def _open(file: Path) -> tuple[BinaryIO, int | None]:

@@ -6,13 +6,15 @@ same cluster whoever looks.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session, aliased
 
+from classifiers.artifacts import Installed
 from classifiers.lexicon import load_lexicon
-from classifiers.risk import CODE_VERSION, ClassifiedText, classifier_version, classify
+from classifiers.risk import CODE_VERSION, ClassifiedText
 from classifiers.similarity import Fingerprint, band_rows, fingerprint, is_near_duplicate
 from models.ad import Ad, AdVersion, Cluster, Contact, SimilarityBand, mark_changed
 from models.audit import Actor, AuditAction, AuditLog
@@ -33,23 +35,30 @@ _LINK_LOCK = 0x5A9517
 _SYSTEM = Actor(None, "system")
 
 
-def ensure_classifier_version(session: Session, *, now: datetime, audit: AuditLog) -> ClassifierVersion:
+def ensure_classifier_version(
+    session: Session, installed: Installed, *, now: datetime, audit: AuditLog
+) -> ClassifierVersion:
     """Return the row of the classifier in this code, making it the enabled one.
 
     Taking a version into use is an audit event of the same transaction, with
     the version that it retires.
 
-    Until versions are promoted by a person (a later issue), the lexicon that is
-    installed is the one in use, and the one before it is retired.
+    Until versions are promoted by a person (a later issue), what is installed
+    is in use, and the version before it is retired.
     """
-    name = classifier_version()
+    name = installed.version
+    facts = {
+        "code_version": CODE_VERSION,
+        "lexicon_sha256": load_lexicon().sha256,
+        "artifact_sha256": installed.sha256,
+    }
     row = session.scalar(select(ClassifierVersion).where(ClassifierVersion.version == name))
     if row is None:
         row = ClassifierVersion(
             version=name,
             state=ClassifierState.EVALUATION,
             created_at=now,
-            details={"code_version": CODE_VERSION, "lexicon_sha256": load_lexicon().sha256},
+            details=facts,
         )
         session.add(row)
     if row.state is not ClassifierState.ENABLED:
@@ -70,7 +79,7 @@ def ensure_classifier_version(session: Session, *, now: datetime, audit: AuditLo
             now=now,
             details={
                 "version": name,
-                "lexicon_sha256": load_lexicon().sha256,
+                **facts,
                 "retired": [other.version for other in retired],
             },
         )
@@ -81,6 +90,7 @@ def ensure_classifier_version(session: Session, *, now: datetime, audit: AuditLo
 def classify_pending(
     database: Database,
     audit: AuditLog,
+    installed: Installed,
     *,
     now: datetime,
     limit: int = BATCH,
@@ -94,6 +104,7 @@ def classify_pending(
     Args:
         database: where the ads are and the results go.
         audit: notes when a classifier version is taken into use.
+        installed: the classifier.
         now: present time.
         limit: ad versions in one call.
         lease_seconds: after this another worker may take them.
@@ -101,14 +112,14 @@ def classify_pending(
     with database.read() as session:
         known = session.scalar(
             select(ClassifierVersion.id).where(
-                ClassifierVersion.version == classifier_version(),
+                ClassifierVersion.version == installed.version,
                 ClassifierVersion.state == ClassifierState.ENABLED,
             )
         )
         if known is not None and not _has_unread(session, known):
             return JobReport()
     with database.write() as session:
-        version_id = ensure_classifier_version(session, now=now, audit=audit).id
+        version_id = ensure_classifier_version(session, installed, now=now, audit=audit).id
         token, ids = lease_rows(
             session,
             AdVersion,
@@ -127,7 +138,8 @@ def classify_pending(
             .order_by(AdVersion.id)
         ).all()
     results = {
-        ad_version_id: _classify_one(ad_version_id, title, body) for ad_version_id, title, body in rows
+        ad_version_id: _classify_one(installed, ad_version_id, title, body)
+        for ad_version_id, title, body in rows
     }
     with database.write() as session:
         return _store(session, results, version_id=version_id, token=token, now=now)
@@ -141,10 +153,10 @@ def _has_unread(session: Session, version_id: int) -> bool:
     return session.scalar(select(AdVersion.id).where(_unread(version_id)).limit(1)) is not None
 
 
-def _classify_one(ad_version_id: int, title: str, body: str) -> ClassifiedText | str:
+def _classify_one(installed: Installed, ad_version_id: int, title: str, body: str) -> ClassifiedText | str:
     """Return the result, or the name of the error that this one ad caused."""
     try:
-        return classify(body, title or None)
+        return installed.classify(body, title or None)
     except SaqshyError as error:
         log.warning("classify.ad.refused", ad_version_id=ad_version_id, code=error.code)
         return error.code
@@ -194,7 +206,7 @@ def _store_result(
         is_minor=result.is_minor,
         is_live_victim=result.is_live_victim,
         rules=list(result.rules),
-        model_words=[],
+        model_words=[asdict(word) for word in result.model_words],
         created_at=now,
     )
     classification.hits = [

@@ -11,6 +11,8 @@ from classifiers.statistics import Probabilities
 from models.enums import Purpose
 
 _SURE_SCORE = 0.9
+_MIN_SCORE = 0.05
+"""A purpose less likely than this is not named."""
 
 
 def settle_ordinary(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -132,6 +134,7 @@ def join(
     purposes = {
         purpose: round(min(value / raised * score, 1.0), 4)
         for purpose, value in sorted(read.purposes.items(), key=lambda pair: -pair[1])
+        if value >= _MIN_SCORE
     }
     return Weighing(flags, weighing.urgent_rules if flags else (), purposes)
 

@@ -61,10 +61,12 @@ class Scorer:
         if features.words:
             total = total + self._rows.total(features.words) * word_scale(len(features.words))
         if features.concepts:
-            total = total + a.said[list(features.concepts)].sum(axis=0)
+            rarity = a.said_rarity[said := list(features.concepts)]
+            total = total + rarity @ a.said[said] / _length(rarity)
         if features.near:
-            first, second = zip(*features.near, strict=True)
-            total = total + a.near[first, second].sum(axis=0)
+            pairs = tuple(zip(*features.near, strict=True))
+            rarity = a.near_rarity[pairs]
+            total = total + rarity @ a.near[pairs] / _length(rarity)
         known = [self._sign_rows[code] for code in features.signs if code in self._sign_rows]
         return total + a.signs[known].sum(axis=0) if known else total
 
@@ -75,14 +77,25 @@ class Scorer:
 
     def concept_weights(self, features: Features) -> dict[int, float]:
         """Return what each concept said adds to the margin of "flag", with half of each pair it is in."""
-        a = self.artifact
-        n = len(a.concepts)
-        weights = {c: float(a.said[c, self._flag]) for c in features.concepts if c < n}
-        for first, second in features.near:
-            half = float(a.near[first, second, self._flag]) / 2
-            weights[first] = weights.get(first, 0.0) + half
-            weights[second] = weights.get(second, 0.0) + half
+        a, n = self.artifact, len(self.artifact.concepts)
+        if not features.concepts:
+            return {}
+        said = np.array(list(features.concepts))
+        length = _length(a.said_rarity[said])
+        added = a.said[said, self._flag] * a.said_rarity[said] / length
+        weights = {int(c): float(w) for c, w in zip(said, added, strict=True) if c < n}
+        if features.near:
+            pairs = tuple(zip(*features.near, strict=True))
+            rarity = a.near_rarity[pairs]
+            halves = a.near[pairs][:, self._flag] * rarity / _length(rarity) / 2
+            for (first, second), half in zip(features.near, halves.tolist(), strict=True):
+                weights[first] += half
+                weights[second] += half
         return weights
+
+
+def _length(rarity: NDArray[np.float32]) -> np.float32:
+    return np.sqrt(rarity @ rarity) or np.float32(1)
 
 
 def word_scale(n_distinct: int) -> float:

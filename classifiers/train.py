@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.model_selection import GroupKFold  # type: ignore[import-untyped]
+from sklearn.preprocessing import normalize  # type: ignore[import-untyped]
 
 from classifiers.artifact import Artifact
 from classifiers.dataset import LabelledText
@@ -23,8 +24,8 @@ from classifiers.risk import read_ad
 from classifiers.statistics import word_scale
 from models.enums import Purpose, Side
 
-SCALES = {"said": 0.35, "near": 0.3, "signs": 0.3, "form": 0.5}
-"""How far each block may lead beside the pieces of words (1.0)."""
+SCALES = {"said": 0.7, "near": 0.7, "signs": 0.15, "form": 0.3}
+"""How far each block may lead beside the pieces of words (1.0); chosen by ``benchmarks.models``."""
 STRENGTH = 1.0
 """C of the logistic regressions."""
 MAX_FALSE_ALARMS = 0.03
@@ -122,6 +123,9 @@ class _Design:
         self._column_of = {piece: column for column, piece in enumerate(self._keys)}
         self._rarity = np.array([math.log((1 + len(features)) / (1 + pieces[p])) + 1 for p in self._keys])
         self._concepts = tuple(lexicon.concepts.phrases)
+        n = len(self._concepts)
+        self._said_rarity = _rarity(_binary([ad.concepts for ad in features], 2 * n))
+        self._near_rarity = _rarity(_binary([[a * n + b for a, b in ad.near] for ad in features], n * n))
         self._signs = (*lexicon.indicators, *lexicon.counter_signs)
         self._row_of_sign = {code: row for row, code in enumerate(self._signs)}
 
@@ -130,8 +134,12 @@ class _Design:
         return sparse.hstack(
             [
                 self._pieces(features),
-                _binary([ad.concepts for ad in features], 2 * n) * SCALES["said"],
-                _binary([[a * n + b for a, b in ad.near] for ad in features], n * n) * SCALES["near"],
+                _of_length_one(_binary([ad.concepts for ad in features], 2 * n), self._said_rarity)
+                * SCALES["said"],
+                _of_length_one(
+                    _binary([[a * n + b for a, b in ad.near] for ad in features], n * n), self._near_rarity
+                )
+                * SCALES["near"],
                 _binary([[self._row_of_sign[c] for c in ad.signs] for ad in features], len(self._signs))
                 * SCALES["signs"],
                 sparse.csr_matrix(np.array([ad.form for ad in features])) * SCALES["form"],
@@ -174,7 +182,9 @@ class _Design:
             piece_keys=np.array(self._keys, np.uint32),
             pieces=pieces * self._rarity[:, None].astype(np.float32),
             said=said * np.float32(SCALES["said"]),
+            said_rarity=self._said_rarity.astype(np.float32),
             near=near.reshape(n, n, n_outputs) * np.float32(SCALES["near"]),
+            near_rarity=self._near_rarity.reshape(n, n).astype(np.float32),
             sign_codes=self._signs,
             signs=signs * np.float32(SCALES["signs"]),
             form=form * np.float32(SCALES["form"]),
@@ -190,3 +200,15 @@ def _binary(columns: Sequence[Sequence[int] | frozenset[int]], n_columns: int) -
     rows = [row for row, ones in enumerate(columns) for _ in ones]
     flat = [column for ones in columns for column in ones]
     return sparse.csr_matrix((np.ones(len(flat)), (rows, flat)), shape=(len(columns), n_columns))
+
+
+def _rarity(ones: sparse.csr_matrix) -> NDArray[np.float64]:
+    """Return 1 + log of how many times rarer than every text a column is; 0 for one that never stands."""
+    n_texts, counts = ones.shape[0], np.asarray(ones.sum(axis=0)).ravel()
+    rarity: NDArray[np.float64] = np.log((1 + n_texts) / (1 + counts)) + 1
+    rarity[counts == 0] = 0
+    return rarity
+
+
+def _of_length_one(ones: sparse.csr_matrix, rarity: NDArray[np.float64]) -> sparse.csr_matrix:
+    return normalize(ones @ sparse.diags(rarity), copy=False)

@@ -10,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from classifiers.artifacts import Installed, install
 from models.audit import AuditLog
 from models.config import Settings, load_settings
 from models.schema import upgrade_schema
@@ -33,6 +34,15 @@ def shared_dir() -> Path:
     if not SHARED.is_dir():
         skip_unless_ci("../shared (saved pages and real texts) is not beside this checkout")
     return SHARED
+
+
+ARTIFACTS = Path(__file__).resolve().parent.parent / ".cache" / "artifacts"
+
+
+@pytest.fixture(scope="session")
+def installed() -> Installed:
+    """The classifier that ships, fitted once for this checkout."""
+    return install(ARTIFACTS)
 
 
 @pytest.fixture
