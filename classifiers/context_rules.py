@@ -6,9 +6,11 @@ first hit and sees only sentences that hold one: most ads hold none, and never
 pay for it.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 RULES = Path(__file__).with_suffix(".yaml")
 _GAP = 8
 _MAX_WORDS = 120
+_MARK_REACH = 12
 _NO_CONTEXT: frozenset[str] = frozenset()
 
 
@@ -124,12 +127,15 @@ def sentence_contexts(words: Iterable[str], mark: str = "") -> frozenset[str]:
         words: its written words, in order.
         mark: the sign it ends with.
     """
+    classes = tuple(_classes_of(word) for word in islice(words, _MAX_WORDS))
+    present = frozenset().union(*classes)
+    return _contexts_of(classes, present, mark) if present else _NO_CONTEXT
+
+
+@lru_cache(maxsize=4_096)
+def _contexts_of(classes: tuple[frozenset[str], ...], present: frozenset[str], mark: str) -> frozenset[str]:
     from spacy.tokens import Doc
 
-    classes = [_classes_of(word) for word in words][:_MAX_WORDS]
-    present = frozenset().union(*classes)
-    if not present:
-        return _NO_CONTEXT
     found = {name for name, needed in _anywhere() if needed <= present}
     matcher, vocab = _matcher()
     doc = Doc(vocab, words=["x"] * len(classes))
@@ -149,24 +155,26 @@ class Contexts:
     def __init__(self, normalised: NormalisedText) -> None:
         """Take a normalised text; nothing is worked out yet."""
         self._normalised = normalised
-        self._spans: list[tuple[int, int]] | None = None
+        self._spans: list[tuple[int, int]] = []
+        self._starts: list[int] | None = None
         self._found: dict[int, frozenset[str]] = {}
 
     def of_word(self, index: int) -> frozenset[str]:
         """Return the contexts of the sentence a word stands in."""
-        if self._spans is None:
-            self._spans = sentence_spans(self._normalised.text)
-        at = self._normalised.word_spans[index][0]
-        number = next((n for n, (start, end) in enumerate(self._spans) if start <= at < end), 0)
+        normalised = self._normalised
+        if self._starts is None:
+            self._spans = sentence_spans(normalised.text)
+            self._starts = [start for start, _ in self._spans]
+        number = max(bisect_right(self._starts, normalised.word_spans[index][0]) - 1, 0)
         if number not in self._found:
             start, end = self._spans[number]
-            words = [
-                word
-                for word, (first, _) in zip(self._normalised.words, self._normalised.word_spans, strict=True)
-                if start <= first < end
-            ]
-            mark = self._normalised.text[start:end].rstrip(' \n»")')[-1:]
-            self._found[number] = sentence_contexts(words, mark)
+            first = last = index
+            while first > 0 and normalised.word_spans[first - 1][0] >= start:
+                first -= 1
+            while last < len(normalised.words) and normalised.word_spans[last][0] < end:
+                last += 1
+            mark = normalised.text[max(start, end - _MARK_REACH) : end].rstrip(' \n»")')[-1:]
+            self._found[number] = sentence_contexts(normalised.words[first:last], mark)
         return self._found[number]
 
     def reason(self, code: str, index: int) -> str | None:

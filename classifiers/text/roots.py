@@ -25,7 +25,47 @@ _ENDING_LIKE = """
 жеміс алма өрік қауын қарбыз
 """
 
-ROOTS = frozenset(word.translate(KAZAKH_FOLD) for word in _ENDING_LIKE.split())
+# Kyrgyz roots that Kazakh has not, or has otherwise; folded they share one list.
+_KYRGYZ = """
+адам бала кыз аял жигит ата апа байке эже ини карындаш эркек дос кошуна конок жумушчу айдоочу ашпозчу
+койчу дарыгер мугалим башчы кожоюн кардар киши үй-бүлө ымыркай келин күйөө чоң-апа боор бөйрөк жүрөк кан
+дене кол бут баш көз кулак тил тиш чач бет сөөк мээ дары оору оорукана үй бөлмө батир эшик терезе короо
+бак талаа тоо өзөн көл деңиз чөл жол көчө базар дүкөн мектеп шаар айыл район облус мамлекет чек ара өлкө
+акча сом айлык карыз насыя баа төлөм киреше пайда зыян паспорт документ күбөлүк келишим мыйзам сот милиция
+кылмыш виза билет учак поезд автобус машина жумуш кесип завод фабрика кампа курулуш ферма пахта помидор
+сабиз жүзүм алма жемиш жашылча нан эт сүт кой эчки уй ат музоо тоок ит мышык козу мал жайлоо тоют суу от
+аба топурак таш темир алтын телефон номер компьютер китеп дептер калем кат сүрөт сөз тилек үмүт кыял
+коркунуч бакыт күн түн ай жыл жума саат мүнөт кеч эртең жаз жай күз кыш
+"""
+_VERBS = """
+кел кет ал бер сат қыл бол жаз оқы істе бар тұр жат отыр күт қара тап ізде сұра айт сөйле түсін біл көр
+ести жүр шық кір түс көтер таста жібер төле қайтар жина пісір жу тазала бақ сақта асыра ұста шақыр жұмса
+қорқыт қина алда ұр байла қама қаш көмектес хабарлас телефонда тапсыр апар әкел үйрен кыл оку иште тур
+отур кара изде сура сүйлө түшүн бил ук чык кир түш көтөр ташта жөнөт төлө кайтар жый тер бышыр жуу бак
+сакта
+"""
+_UZBEK = """
+odam bola qiz ayol yigit ota ona aka opa uka singil xotin er do'st qo'shni mehmon ishchi haydovchi oshpaz
+cho'pon shifokor hamshira o'qituvchi rahbar xo'jayin mijoz kishi oila farzand chaqaloq kelin kuyov buvi
+bobo jigar buyrak yurak qon tana qo'l oyoq bosh ko'z quloq til tish soch yuz suyak miya nafas dard kasal
+dori shifoxona uy xona kvartira eshik deraza hovli bog' dala tog' daryo ko'l dengiz cho'l yo'l ko'cha
+bozor do'kon maktab shahar qishloq tuman viloyat davlat chegara mamlakat pul so'm oylik maosh qarz kredit
+narx to'lov daromad foyda zarar pasport hujjat guvohnoma shartnoma qonun sud politsiya jinoyat viza chipta
+samolyot poyezd avtobus mashina ish kasb zavod fabrika ombor qurilish ferma paxta pomidor sabzi uzum olma
+meva sabzavot non go'sht sut qo'y echki sigir ot buzoq tovuq it mushuk qo'zi chorva o'tloq yem suv olov
+havo tuproq tosh temir oltin telefon raqam kompyuter kitob daftar qalam xat rasm surat gap so'z tilak umid
+orzu qo'rquv baxt kun tun oy yil hafta soat daqiqa kech ertalab bahor yoz kuz qish
+"""
+_UZBEK_VERBS = """
+kel ket ol ber sot qil bo'l yoz o'qi ishla bor tur yot o'tir kut qara top izla so'ra ayt gapir tushun bil
+ko'r eshit yur chiq kir tush ko'tar tashla yubor jo'nat to'la qaytar olib sog'in yig ter pishir yuv tozala
+boq asra
+"""
+
+ROOTS = frozenset(word.translate(KAZAKH_FOLD) for word in (_ENDING_LIKE + _KYRGYZ).split())
+VERB_ROOTS = frozenset(word.translate(KAZAKH_FOLD) for word in _VERBS.split())
+UZBEK_ROOTS = frozenset(_UZBEK.replace("'", "").split())
+UZBEK_VERB_ROOTS = frozenset(_UZBEK_VERBS.replace("'", "").split())
 
 # Roots written without a Kazakh letter whose forms are also Russian words («ел», «бала», «мал»);
 # in ads of Kazakhstan the Kazakh reading is the one searched for. «от» and «он» stay Russian.

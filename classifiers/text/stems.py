@@ -11,7 +11,7 @@ grammars; docs/add-an-indicator.md, "word forms".
 import re
 
 from classifiers.text.characters import KAZAKH_FOLD
-from classifiers.text.roots import ROOTS
+from classifiers.text.roots import ROOTS, UZBEK_ROOTS, UZBEK_VERB_ROOTS, VERB_ROOTS
 
 _BACK, _FRONT = frozenset("аоуыюя"), frozenset("еиэ")
 # In folded writing ә, ө, ү look like back vowels, so a front ending may follow them.
@@ -53,6 +53,17 @@ _NOUN_ENDINGS = re.compile(
 )
 # «аспазшы», who cooks: its last vowel is no "his", or «аспазшыға» would not meet «аспазшылар».
 _PERSON = re.compile(r"\w{4}ш[ыи]$")
+# Kyrgyz after a known root: «көлдөрү», «үйүбүз», «жолунун».
+_KYRGYZ_ENDINGS = re.compile(
+    r"(?:[лдт][аоеу]р)?(?:[аеыиоу]?(?:м|н|быз|биз|буз|ныз|низ|нуз)|с?[ыиу])?"
+    r"(?:[дтн][ыиу]н?|[гк][аоуе]|[дтн][аоуе]н?|н|на|не|но|нд[аоуе]|нан|нен|нон|[дт][аое]г[ыиу])?"
+)
+# Verbs after a known root: a tense with its person, as Kazakh and Kyrgyz have them; no negation.
+_VERB_ENDINGS = re.compile(
+    r"(?:[аеоиыу]?(?:м[ыиу]?н?|м[ыи]з|б[ыиу]з|д[ыи]|т|д|с[ыиу][зн](?:дар|дер|нар|нер)?)"
+    r"|[дт][ыиу](?:м|к|н|н[ыиу]з)?|[гк][аеоу]н(?:м[ыиу]н|б[ыиу]з|с[ыиу][зн])?|[ыиу]?п|с[аеоу](?:м|к|н|н[ыиу]з)?"
+    r"|и?у(?:ды|ди|га|ге|дын|дин)?|[ыиу]?н[ыиу]з(?:дар|дер)?|[аеоу]|ар|ер)?"
+)
 _MIN_STEM = 3
 # Roots of two letters, folded; any other rest of two letters is an accident («ин» of «интим»).
 _SHORT_ROOTS = frozenset(
@@ -78,6 +89,10 @@ def turkic_stems(word: str) -> tuple[str, ...]:
             if layer is not _POSSESSIVES or not _PERSON.search(noun):
                 noun = _strip(noun, layer)
         noun = _unvoice(noun)
+    known_verb = _known_verb(word)
+    if known_verb:
+        # «алда» is "in front" and "deceive!": both are kept.
+        return (noun,) if known_verb == noun else (noun, known_verb)
     verb = _unvoice(_strip(word, _VERBS))
     return (noun,) if verb in {noun, word} else (noun, verb)
 
@@ -86,7 +101,18 @@ def _known_root(word: str) -> str:
     """Return the longest known root that the word is with a chain of noun endings, or ""."""
     for length in range(len(word), 1, -1):
         root = _unvoice(word[:length])
-        if root in ROOTS and _NOUN_ENDINGS.fullmatch(word, length):
+        if root in ROOTS and (
+            _NOUN_ENDINGS.fullmatch(word, length) or _KYRGYZ_ENDINGS.fullmatch(word, length)
+        ):
+            return root
+    return ""
+
+
+def _known_verb(word: str) -> str:
+    """Return the longest known verb root that the word is with a tense and its person, or ""."""
+    for length in range(len(word), 1, -1):
+        root = _unvoice(word[:length])
+        if root in VERB_ROOTS and _VERB_ENDINGS.fullmatch(word, length):
             return root
     return ""
 
@@ -178,8 +204,28 @@ def latin_from_cyrillic_uzbek(word: str) -> str:
     return word.translate(_UZBEK_LATIN)
 
 
+_UZBEK_NOUN_ENDINGS = re.compile(
+    r"(?:lar)?(?:i?miz|i?ngiz|i?m|i?ng|s?i)?(?:ning|ni|[gkq]a|gacha|dan|dagi|da)?(?:man|miz|siz|san|dir|mi)?"
+)
+# A tense with its person; no negation.
+_UZBEK_VERB_ENDINGS = re.compile(
+    r"(?:[ay](?:man|miz|san|siz|di|dilar|y|ylik)?|yap(?:man|miz|san|siz|ti|tilar)|d(?:im|ing|i|ik|ingiz|ilar)"
+    r"|[gkq]an(?:man|miz|san|siz|lar)?|sa(?:m|ng|k|ngiz|lar)?|i?b|i?sh(?:ga|ni|im|imiz)?|moqchi(?:man|miz|siz)?"
+    r"|i?ng(?:lar|iz|izlar)?|sin|i?l(?:adi|di|gan)|u?vchi(?:lar)?)?"
+)
+
+
 def stem_uzbek(word: str) -> str:
-    """Return the key of a Latin Uzbek word without apostrophes."""
+    """Return the key of a Latin Uzbek word without apostrophes; a final g or q reads k."""
+    for length in range(len(word), 1, -1):
+        root = word[:length]
+        if root[-1] == "g" and root not in UZBEK_ROOTS:
+            # «buyragi» is of «buyrak», «qishlogi» of «qishloq».
+            root = next((r for r in (root[:-1] + "k", root[:-1] + "q") if r in UZBEK_ROOTS), root)
+        if root in UZBEK_VERB_ROOTS and _UZBEK_VERB_ENDINGS.fullmatch(word, length):
+            return root
+        if root in UZBEK_ROOTS and _UZBEK_NOUN_ENDINGS.fullmatch(word, length):
+            return root
     for _ in range(2):
         if not word.endswith(_UZBEK_ENDINGS):
             break
