@@ -37,8 +37,8 @@ class Artifact:
         pieces: their weights, (P, K).
         said: weights of concepts said, then denied, (2 N, K).
         said_rarity: how rare each of them is in the texts, (2 N,); the block has length 1 in every ad.
-        near: weights of two concepts near each other, (N, N, K), upper triangle.
-        near_rarity: likewise, (N, N).
+        near: weights of two concepts near each other, (N * N, K), in the row lower number * N + higher.
+        near_rarity: likewise, (N * N,).
         sign_codes: indicators and counter-signs.
         signs: their weights, (len(sign_codes), K).
         form: weights of ``features.FORM``, (len(FORM), K).

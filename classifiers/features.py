@@ -21,7 +21,7 @@ from classifiers.text import NormalisedText, read_word
 from classifiers.text.russian import is_russian_word
 from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh
 
-NEAR = 12
+NEAR = 6
 """Concepts at most so many words apart are near each other."""
 FORM = (
     "length",
@@ -74,14 +74,14 @@ class Features:
     Attributes:
         words: distinct written words of title and text.
         concepts: numbers of the concepts said, and n + number of those denied (n concepts in all).
-        near: pairs of said concepts (lower number first) within ``NEAR`` words.
+        near: pairs of said concepts within ``NEAR`` words, as lower number * n + higher number.
         signs: codes of counted indicators and counter-signs.
         form: values in the order of ``FORM``, about 0 to 1 each.
     """
 
     words: tuple[str, ...]
     concepts: frozenset[int]
-    near: frozenset[tuple[int, int]]
+    near: frozenset[int]
     signs: frozenset[str]
     form: tuple[float, ...]
 
@@ -103,7 +103,7 @@ def read_features(
     """
     words: dict[str, None] = {}
     said: set[int] = set()
-    near: set[tuple[int, int]] = set()
+    near: set[int] = set()
     signs: set[str] = set()
     for normalised, found in parts:
         words.update(dict.fromkeys(normalised.words))
@@ -114,7 +114,7 @@ def read_features(
 
 
 def _read_concepts(
-    words: Sequence[str], found: FoundSigns, n_concepts: int, said: set[int], near: set[tuple[int, int]]
+    words: Sequence[str], found: FoundSigns, n_concepts: int, said: set[int], near: set[int]
 ) -> None:
     recent: list[tuple[int, int]] = []
     begin = 0
@@ -127,8 +127,10 @@ def _read_concepts(
             begin += 1
         for index in range(begin, len(recent)):
             other = recent[index][1]
-            if other != concept:
-                near.add((concept, other) if concept < other else (other, concept))
+            if other < concept:
+                near.add(other * n_concepts + concept)
+            elif other > concept:
+                near.add(concept * n_concepts + other)
         recent.append((last, concept))
 
 

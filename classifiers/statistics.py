@@ -64,9 +64,8 @@ class Scorer:
             rarity = a.said_rarity[said := list(features.concepts)]
             total = total + rarity @ a.said[said] / _length(rarity)
         if features.near:
-            pairs = tuple(zip(*features.near, strict=True))
-            rarity = a.near_rarity[pairs]
-            total = total + rarity @ a.near[pairs] / _length(rarity)
+            rarity = a.near_rarity[near := list(features.near)]
+            total = total + rarity @ a.near[near] / _length(rarity)
         known = [self._sign_rows[code] for code in features.signs if code in self._sign_rows]
         return total + a.signs[known].sum(axis=0) if known else total
 
@@ -85,12 +84,12 @@ class Scorer:
         added = a.said[said, self._flag] * a.said_rarity[said] / length
         weights = {int(c): float(w) for c, w in zip(said, added, strict=True) if c < n}
         if features.near:
-            pairs = tuple(zip(*features.near, strict=True))
-            rarity = a.near_rarity[pairs]
-            halves = a.near[pairs][:, self._flag] * rarity / _length(rarity) / 2
-            for (first, second), half in zip(features.near, halves.tolist(), strict=True):
-                weights[first] += half
-                weights[second] += half
+            near = list(features.near)
+            rarity = a.near_rarity[near]
+            halves = a.near[near, self._flag] * rarity / _length(rarity) / 2
+            for pair, half in zip(near, halves.tolist(), strict=True):
+                weights[pair // n] += half
+                weights[pair % n] += half
         return weights
 
 

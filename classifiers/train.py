@@ -125,7 +125,7 @@ class _Design:
         self._concepts = tuple(lexicon.concepts.phrases)
         n = len(self._concepts)
         self._said_rarity = _rarity(_binary([ad.concepts for ad in features], 2 * n))
-        self._near_rarity = _rarity(_binary([[a * n + b for a, b in ad.near] for ad in features], n * n))
+        self._near_rarity = _rarity(_binary([ad.near for ad in features], n * n))
         self._signs = (*lexicon.indicators, *lexicon.counter_signs)
         self._row_of_sign = {code: row for row, code in enumerate(self._signs)}
 
@@ -136,9 +136,7 @@ class _Design:
                 self._pieces(features),
                 _of_length_one(_binary([ad.concepts for ad in features], 2 * n), self._said_rarity)
                 * SCALES["said"],
-                _of_length_one(
-                    _binary([[a * n + b for a, b in ad.near] for ad in features], n * n), self._near_rarity
-                )
+                _of_length_one(_binary([ad.near for ad in features], n * n), self._near_rarity)
                 * SCALES["near"],
                 _binary([[self._row_of_sign[c] for c in ad.signs] for ad in features], len(self._signs))
                 * SCALES["signs"],
@@ -173,7 +171,7 @@ class _Design:
         shifts: NDArray[np.float32],
         threshold: float,
     ) -> Artifact:
-        n, n_outputs = len(self._concepts), len(outputs)
+        n = len(self._concepts)
         ends = np.cumsum([len(self._keys), 2 * n, n * n, len(self._signs)])
         pieces, said, near, signs, form = np.split(coefficients.astype(np.float32), ends)
         return Artifact(
@@ -183,8 +181,8 @@ class _Design:
             pieces=pieces * self._rarity[:, None].astype(np.float32),
             said=said * np.float32(SCALES["said"]),
             said_rarity=self._said_rarity.astype(np.float32),
-            near=near.reshape(n, n, n_outputs) * np.float32(SCALES["near"]),
-            near_rarity=self._near_rarity.reshape(n, n).astype(np.float32),
+            near=near * np.float32(SCALES["near"]),
+            near_rarity=self._near_rarity.astype(np.float32),
             sign_codes=self._signs,
             signs=signs * np.float32(SCALES["signs"]),
             form=form * np.float32(SCALES["form"]),

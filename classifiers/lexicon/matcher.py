@@ -1,15 +1,18 @@
 """Finds many phrases in one pass over the words of a text.
 
-Each phrase hangs on its rarest word, its anchor. A written word is looked up
-once in a cache that says which phrases hang on it (nearly always none), so the
-cost of a text is one dictionary look-up per word and a check of the few
-phrases whose anchor stands there.
+A phrase of several words hangs on two neighbouring places of its own, the pair
+that fewest phrases share. A written word is looked up once in a cache that says
+for which phrases it may be the left or the right one of that pair, so the cost
+of a text is one look-up per word and one test of two small sets per pair of
+neighbours; only phrases whose pair stands there are checked further.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from classifiers.lexicon.grammar import Phrase
+from classifiers.lexicon.grammar import GAP_WORDS, Phrase
 from classifiers.text import Word, read_word
 from classifiers.text.russian import russian_forms
 from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh, latin_from_cyrillic_uzbek
@@ -18,7 +21,6 @@ from classifiers.text.words import word_keys
 _CACHE_SIZE = 100_000
 DISGUISED = -1
 """Number under which words that hid their letters are reported."""
-Anchors = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Matcher:
     def __init__(
         self, phrases: Sequence[Phrase], common: Iterable[str] = (), more_keys: Iterable[str] = ()
     ) -> None:
-        """Hang each phrase on a word.
+        """Hang each phrase on a pair of places.
 
         Args:
             phrases: what to find.
@@ -51,34 +53,35 @@ class Matcher:
         self._common = frozenset(common)
         own_keys = (key for phrase in self._phrases for slot in phrase for key in slot.keys)
         self.keys = WordKeys((*own_keys, *more_keys))
-        self._by_key: dict[str, list[tuple[int, int]]] = {}
-        # Keys of the places beside the anchor, rarest first; the last entry serves DISGUISED.
-        self._others: list[tuple[frozenset[str], ...]] = []
+        # In how many phrases a key stands: a word of few phrases is the better anchor.
+        self._n_phrases = Counter(
+            key for phrase in self._phrases for key in {k for slot in phrase for k in slot.keys}
+        )
+        hanging = _Hanging({}, {}, {}, {}, {})
+        self._places: list[int] = []
         for number, phrase in enumerate(self._phrases):
-            anchor = self._anchor(phrase)
-            beside = [slot.keys for place, slot in enumerate(phrase) if place != anchor]
-            self._others.append(tuple(sorted(beside, key=len)))
-            for key in phrase[anchor].keys:
-                self._by_key.setdefault(key, []).append((number, anchor))
-        self._others.append(())
-        self._anchors = _AnchorCache(self)
+            place = self._pair(phrase) if len(phrase) > 1 else 0
+            self._places.append(place)
+            if len(phrase) == 1:
+                _hang(hanging.alone, phrase[0].keys, number)
+                continue
+            is_far = phrase[place + 1].gap > 0
+            _hang(hanging.left_far if is_far else hanging.left, phrase[place].keys, number)
+            _hang(hanging.right_far if is_far else hanging.right, phrase[place + 1].keys, number)
+        self._anchors = _AnchorCache(self.keys, hanging)
 
-    def _anchor(self, phrase: Phrase) -> int:
-        """Return the place whose words are fewest and least common."""
+    def _pair(self, phrase: Phrase) -> int:
+        """Return the first of the two neighbouring places whose words stand in the fewest phrases."""
 
-        def cost(index: int) -> tuple[bool, int, int]:
-            keys = phrase[index].keys
-            is_number = any(key.startswith("n:") or key[2:3].isdigit() for key in keys)
-            return (is_number or not keys.isdisjoint(self._common), len(keys), index)
+        def cost(place: int) -> tuple[bool, int, int]:
+            left, right = phrase[place].keys, phrase[place + 1].keys
+            return (phrase[place + 1].gap > 0, self._frequency(left) * self._frequency(right), place)
 
-        return min(range(len(phrase)), key=cost)
+        return min(range(len(phrase) - 1), key=cost)
 
-    def anchors_of(self, written: str) -> Anchors:
-        """Return (phrase number, anchor place) for each phrase that hangs on a written word."""
-        found = {pair for key in self.keys[written] for pair in self._by_key.get(key, ())}
-        if read_word(written).disguise:
-            found.add((DISGUISED, 0))
-        return tuple(sorted(found))
+    def _frequency(self, keys: frozenset[str]) -> int:
+        is_poor = not keys.isdisjoint(self._common) or any(k.startswith("n:") for k in keys)
+        return sum(self._n_phrases[key] for key in keys) * (100 if is_poor else 1)
 
     def find(self, words: Sequence[str]) -> dict[int, list[Match]]:
         """Return the matches of each phrase found, by its number, in text order.
@@ -86,45 +89,58 @@ class Matcher:
         Args:
             words: the written words of one normalised text (``WORD.findall``).
         """
-        distinct = set(words)
-        hanging = [(word, anchors) for word in distinct if (anchors := self._anchors[word])]
-        if not hanging:
-            return {}
-        present = frozenset().union(*map(self.keys.__getitem__, distinct))
-        possible = {
-            word: standing
-            for word, anchors in hanging
-            if (standing := [pair for pair in anchors if self._may_stand(pair[0], present)])
-        }
         found: dict[int, list[Match]] = {}
-        for index in [i for i, word in enumerate(words) if word in possible] if possible else ():
-            for number, anchor in possible[words[index]]:
-                match = self._check(words, index, number, anchor)
-                if match is not None:
-                    found.setdefault(number, []).append(match)
+        of_word = self._anchors
+        anchors = [of_word[word] for word in words]
+        n_words = len(words)
+        for index, here in enumerate(anchors):
+            if here is None:
+                continue
+            for number in here.alone:
+                found.setdefault(number, []).append(Match(index, index))
+            if here.left and index + 1 < n_words:
+                following = anchors[index + 1]
+                if following is not None and not here.left.isdisjoint(following.right):
+                    for number in here.left & following.right:
+                        self._complete(words, number, (index, index + 1), found)
+            if here.left_far:
+                self._look_far(words, anchors, index, found)
         return found
 
-    def _may_stand(self, number: int, present: frozenset[str]) -> bool:
-        """Whether every other place of a phrase has one of its words somewhere in the text."""
-        for keys in self._others[number]:  # noqa: SIM110 - half the time of any()
-            if keys.isdisjoint(present):
-                return False
-        return True
+    def _look_far(
+        self,
+        words: Sequence[str],
+        anchors: Sequence["Anchors | None"],
+        index: int,
+        found: dict[int, list[Match]],
+    ) -> None:
+        """Find phrases whose pair has a gap; the nearest right word counts."""
+        left = anchors[index].left_far  # type: ignore[union-attr]  # the caller has looked
+        seen: set[int] = set()
+        for at in range(index + 1, min(index + 2 + GAP_WORDS, len(words))):
+            there = anchors[at]
+            if there is not None and not left.isdisjoint(there.right_far):
+                for number in (left & there.right_far) - seen:
+                    seen.add(number)
+                    self._complete(words, number, (index, at), found)
 
-    def _check(self, words: Sequence[str], index: int, number: int, anchor: int) -> Match | None:
-        phrase = self._phrases[number] if number != DISGUISED else ()
-        skipped: list[int] = []
-        first = last = index
-        for place in range(anchor - 1, -1, -1):
+    def _complete(
+        self, words: Sequence[str], number: int, pair: tuple[int, int], found: dict[int, list[Match]]
+    ) -> None:
+        """Check the places of a phrase before and after its pair, and keep the match."""
+        phrase, place = self._phrases[number], self._places[number]
+        first, last = pair
+        skipped = list(range(first + 1, last))
+        for before in range(place - 1, -1, -1):
             # The gap between two places belongs to the right one.
-            first = self._step(words, first, phrase[place].keys, (-1, phrase[place + 1].gap), skipped)
+            first = self._step(words, first, phrase[before].keys, (-1, phrase[before + 1].gap), skipped)
             if first < 0:
-                return None
-        for place in range(anchor + 1, len(phrase)):
-            last = self._step(words, last, phrase[place].keys, (1, phrase[place].gap), skipped)
+                return
+        for after in range(place + 2, len(phrase)):
+            last = self._step(words, last, phrase[after].keys, (1, phrase[after].gap), skipped)
             if last < 0:
-                return None
-        return Match(first, last, tuple(skipped))
+                return
+        found.setdefault(number, []).append(Match(first, last, tuple(skipped)))
 
     def _step(
         self, words: Sequence[str], index: int, keys: frozenset[str], way: tuple[int, int], skipped: list[int]
@@ -206,15 +222,48 @@ def _start(stem: str) -> str:
     return stem[:3].translate(_UNVOICED)
 
 
-class _AnchorCache(dict[str, Anchors]):
-    """Anchors by written word; bounded, filled on demand."""
+class Anchors(NamedTuple):
+    """Numbers of the phrases that a written word may belong to."""
 
-    def __init__(self, matcher: Matcher) -> None:
+    alone: tuple[int, ...]
+    left: frozenset[int]
+    right: frozenset[int]
+    left_far: frozenset[int]
+    right_far: frozenset[int]
+
+
+class _Hanging(NamedTuple):
+    """Phrase numbers by key, for each field of :class:`Anchors`."""
+
+    alone: dict[str, list[int]]
+    left: dict[str, list[int]]
+    right: dict[str, list[int]]
+    left_far: dict[str, list[int]]
+    right_far: dict[str, list[int]]
+
+
+def _hang(numbers: dict[str, list[int]], keys: frozenset[str], number: int) -> None:
+    for key in keys:
+        numbers.setdefault(key, []).append(number)
+
+
+class _AnchorCache(dict[str, Anchors | None]):
+    """Anchors by written word, None for a word of no phrase; bounded, filled on demand."""
+
+    def __init__(self, keys: WordKeys, hanging: _Hanging) -> None:
         super().__init__()
-        self._matcher = matcher
+        self._keys = keys
+        self._hanging = hanging
 
-    def __missing__(self, written: str) -> Anchors:
+    def __missing__(self, written: str) -> Anchors | None:
         if len(self) >= _CACHE_SIZE:
             self.clear()
-        anchors = self[written] = self._matcher.anchors_of(written)
+        keys = self._keys[written]
+        alone, *others = ({n for key in keys for n in numbers.get(key, ())} for numbers in self._hanging)
+        if read_word(written).disguise:
+            alone.add(DISGUISED)
+        anchors = None
+        if alone or any(others):
+            anchors = Anchors(tuple(sorted(alone)), *map(frozenset, others))
+        self[written] = anchors
         return anchors
