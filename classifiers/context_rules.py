@@ -6,6 +6,7 @@ first hit and sees only sentences that hold one: most ads hold none, and never
 pay for it.
 """
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ class _Context:
 def _rules() -> Mapping[str, Any]:
     raw: dict[str, Any] = yaml.safe_load(RULES.read_text("utf-8"))
     return raw
+
+
+@cache
+def rules_sha256() -> str:
+    """Return the hash of the rules file, a part of the classifier version."""
+    return hashlib.sha256(RULES.read_bytes()).hexdigest()
 
 
 @cache

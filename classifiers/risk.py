@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from classifiers.contacts import FoundContact, find_contacts
+from classifiers.context_rules import rules_sha256
 from classifiers.features import Features, read_features
 from classifiers.indicators import FoundSigns, Hit, find_indicators
 from classifiers.language import detect_language
@@ -17,7 +18,7 @@ from classifiers.text import NormalisedText, normalise
 from models.enums import Language, Level, Purpose, Side, TextPlace
 from models.errors import Rejected
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 """Raise it with every change of code that can change a score."""
 
 MAX_CHARACTERS = 20_000_000
@@ -103,7 +104,8 @@ def classifier_version(artifact_sha256: str | None = None) -> str:
         artifact_sha256: of the artifact in use; None for the rules alone.
     """
     lexicon = load_lexicon()
-    digest = hashlib.sha256(f"{CODE_VERSION}:{lexicon.sha256}:{artifact_sha256}".encode()).hexdigest()
+    parts = f"{CODE_VERSION}:{lexicon.sha256}:{rules_sha256()}:{artifact_sha256}"
+    digest = hashlib.sha256(parts.encode()).hexdigest()
     return f"{'rules' if artifact_sha256 is None else 'full'}-{CODE_VERSION}-{digest[:12]}"
 
 

@@ -9,6 +9,7 @@ grammars; docs/add-an-indicator.md, "word forms".
 """
 
 import re
+from collections.abc import Iterable, Mapping
 
 from classifiers.text.characters import KAZAKH_FOLD
 from classifiers.text.roots import ROOTS, UZBEK_ROOTS, UZBEK_VERB_ROOTS, VERB_ROOTS
@@ -19,9 +20,29 @@ _MAYBE_FRONT = frozenset("аоую")
 _VOWELS = _BACK | _FRONT
 
 
-def _harmonic(*endings: str) -> tuple[str, ...]:
-    """Longest first, because «ларымызды» must go before «ды»."""
-    return tuple(sorted({ending for group in endings for ending in group.split()}, key=len, reverse=True))
+class _Endings(tuple[str, ...]):
+    """Endings, longest first, because «ларымызды» must go before «ды»; ``known`` for a look-up by length."""
+
+    known: frozenset[str]
+    longest: int
+    last_letters: frozenset[str]
+
+
+def _harmonic(*endings: str) -> _Endings:
+    found = {ending for group in endings for ending in group.split()}
+    layer = _Endings(sorted(found, key=len, reverse=True))
+    layer.known, layer.longest = frozenset(found), len(layer[0])
+    layer.last_letters = frozenset(ending[-1] for ending in found)
+    return layer
+
+
+def _root_forms(roots: Iterable[str], changes: Mapping[str, str]) -> dict[str, str]:
+    """Return roots by the letters they show before an ending: «бүйрек» also as «бүйрег»."""
+    forms: dict[str, str] = {}
+    for root in sorted(roots):
+        if len(root) > 2 and root[-1] in changes:
+            forms.setdefault(root[:-1] + changes[root[-1]], root)
+    return forms | {root: root for root in roots}
 
 
 # Layers of a noun, outermost first; folded letters (KAZAKH_FOLD). The о/у rows are Kyrgyz.
@@ -76,6 +97,12 @@ def fold_kazakh(word: str) -> str:
     return word.translate(KAZAKH_FOLD)
 
 
+_LONGEST_ROOT = 14
+_UNVOICED_BY_VOICED = {"к": "г", "п": "б"}
+_NOUN_ROOTS = _root_forms(ROOTS, _UNVOICED_BY_VOICED)
+_VERB_ROOTS = _root_forms(VERB_ROOTS, _UNVOICED_BY_VOICED)
+
+
 def turkic_stems(word: str) -> tuple[str, ...]:
     """Return the keys of a folded Kazakh or Kyrgyz word: as a noun first, then as a verb.
 
@@ -99,34 +126,33 @@ def turkic_stems(word: str) -> tuple[str, ...]:
 
 def _known_root(word: str) -> str:
     """Return the longest known root that the word is with a chain of noun endings, or ""."""
-    for length in range(len(word), 1, -1):
-        root = _unvoice(word[:length])
-        if root in ROOTS and (
-            _NOUN_ENDINGS.fullmatch(word, length) or _KYRGYZ_ENDINGS.fullmatch(word, length)
-        ):
+    for length in range(min(len(word), _LONGEST_ROOT), 1, -1):
+        root = _NOUN_ROOTS.get(word[:length])
+        if root and (_NOUN_ENDINGS.fullmatch(word, length) or _KYRGYZ_ENDINGS.fullmatch(word, length)):
             return root
     return ""
 
 
 def _known_verb(word: str) -> str:
     """Return the longest known verb root that the word is with a tense and its person, or ""."""
-    for length in range(len(word), 1, -1):
-        root = _unvoice(word[:length])
-        if root in VERB_ROOTS and _VERB_ENDINGS.fullmatch(word, length):
+    for length in range(min(len(word), _LONGEST_ROOT), 1, -1):
+        root = _VERB_ROOTS.get(word[:length])
+        if root and _VERB_ENDINGS.fullmatch(word, length):
             return root
     return ""
 
 
-def _strip(word: str, endings: tuple[str, ...]) -> str:
+def _strip(word: str, endings: _Endings) -> str:
     """Take off the longest ending that fits."""
-    if not word.endswith(endings):
+    if word[-1:] not in endings.last_letters:
         return word
-    for ending in endings:
-        if not word.endswith(ending):
-            continue
-        stem = word[: len(word) - len(ending)]
-        if (len(stem) >= _MIN_STEM or stem in _SHORT_ROOTS) and _agrees(stem, ending):
-            return stem
+    known = endings.known
+    for length in range(min(endings.longest, len(word) - 2), 0, -1):
+        ending = word[-length:]
+        if ending in known:
+            stem = word[:-length]
+            if (len(stem) >= _MIN_STEM or stem in _SHORT_ROOTS) and _agrees(stem, ending):
+                return stem
     return word
 
 
@@ -215,16 +241,18 @@ _UZBEK_VERB_ENDINGS = re.compile(
 )
 
 
+# «buyragi» is of «buyrak», «qishlogi» of «qishloq».
+_UZBEK_ROOTS = _root_forms(UZBEK_ROOTS, {"k": "g", "q": "g"})
+
+
 def stem_uzbek(word: str) -> str:
     """Return the key of a Latin Uzbek word without apostrophes; a final g or q reads k."""
-    for length in range(len(word), 1, -1):
-        root = word[:length]
-        if root[-1] == "g" and root not in UZBEK_ROOTS:
-            # «buyragi» is of «buyrak», «qishlogi» of «qishloq».
-            root = next((r for r in (root[:-1] + "k", root[:-1] + "q") if r in UZBEK_ROOTS), root)
-        if root in UZBEK_VERB_ROOTS and _UZBEK_VERB_ENDINGS.fullmatch(word, length):
-            return root
-        if root in UZBEK_ROOTS and _UZBEK_NOUN_ENDINGS.fullmatch(word, length):
+    for length in range(min(len(word), _LONGEST_ROOT), 1, -1):
+        written = word[:length]
+        if written in UZBEK_VERB_ROOTS and _UZBEK_VERB_ENDINGS.fullmatch(word, length):
+            return written
+        root = _UZBEK_ROOTS.get(written)
+        if root and _UZBEK_NOUN_ENDINGS.fullmatch(word, length):
             return root
     for _ in range(2):
         if not word.endswith(_UZBEK_ENDINGS):
