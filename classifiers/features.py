@@ -1,7 +1,7 @@
 """What the statistical part reads of an ad, in blocks that every language shares as far as possible.
 
-``words``: pieces of words (stem and letters n-grams), which know the language
-the texts were written in. ``concepts``, ``near`` and ``together``: what the words
+``words``: pieces of words (beginnings and ending), which know the language the
+texts were written in. ``concepts``, ``near`` and ``together``: what the words
 mean (:mod:`classifiers.lexicon.concepts`), alone, within a few words of each
 other, and anywhere in one ad; these carry over to a language that has few texts.
 ``signs``: indicators and counter-signs. ``form``: length, register, contacts.
@@ -36,7 +36,8 @@ FORM = (
     "handle",
     "link",
 )
-_N_GRAMS = (2, 3, 4, 5)
+_BEGINNINGS = (3, 4, 5, 6, 7)
+_ENDING = 3
 _MAX_WORD = 40
 _MAX_CONCEPTS = 400
 _CACHE_SIZE = 100_000
@@ -171,17 +172,17 @@ def _folded(written: str) -> str:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def word_pieces(written: str) -> tuple[int, ...]:
-    """Return the pieces of a written word as 32-bit numbers: the whole word, and its letters n-grams.
+    """Return the pieces of a written word as 32-bit numbers: the whole word, its beginnings, its ending.
 
     A number counts as its length, so that prices do not teach.
     """
     if written.isdecimal():
         return (zlib.crc32(b"#%d" % len(written)),)
-    folded = f"_{_folded(written)[:_MAX_WORD]}_"
-    pieces = {folded}
-    for n in _N_GRAMS:
-        pieces.update(folded[i : i + n] for i in range(len(folded) - n + 1))
-    return tuple(zlib.crc32(piece.encode()) for piece in sorted(pieces))
+    folded = _folded(written)[:_MAX_WORD]
+    pieces = [f"_{folded}_", *(f"_{folded[:n]}" for n in _BEGINNINGS if len(folded) > n)]
+    if len(folded) > _ENDING:
+        pieces.append(f"{folded[-_ENDING:]}_")
+    return tuple(zlib.crc32(piece.encode()) for piece in pieces)
 
 
 def _form(

@@ -99,7 +99,7 @@ def _length(rarity: NDArray[np.float32]) -> np.float32:
 
 def word_scale(n_distinct: int) -> float:
     """Return the factor of the pieces of words: long ads have more words, not more meaning."""
-    return float(1 / (6 * np.sqrt(n_distinct + 3)))
+    return float(1 / (3 * np.sqrt(n_distinct + 3)))
 
 
 class _WordRows:
