@@ -1,9 +1,11 @@
 # Two commands: `make run` starts Saqshy with its sample web, `make test` checks everything.
+# `make evaluate` measures the classifier; real texts beside the checkout (DATA) are measured too where they are.
 .DELETE_ON_ERROR:
-.PHONY: run test setup lint types unit faults bench lock
+.PHONY: run test setup lint types unit faults bench evaluate lock
 
 PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && command -v $$p && break; done)
 VENV := .venv
+DATA := ../shared/data
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 
@@ -51,6 +53,10 @@ faults: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks
+
+evaluate: $(VENV)/installed
+	$(BIN)/saqshy evaluate --curve --left-out $(addprefix --flag-rate ,$(wildcard $(DATA))) \
+		--html var/evaluation.html --json var/evaluation.json --card docs/model-card.md
 
 lock:
 	uv pip compile --python-version 3.11 --generate-hashes --quiet --no-annotate --no-header --extra build pyproject.toml -o requirements.lock

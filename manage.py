@@ -243,13 +243,14 @@ def doctor() -> None:
 
 def add_room_commands() -> None:
     """The commands that belong to one room alone."""
-    from classifiers.commands import classify, train
+    from classifiers.commands import classify, evaluate, train
     from crawlers.commands import extract, import_files, reextract, sources
     from index.commands import reindex
     from review_api.commands import export, users
 
     app.command()(classify)
     app.command()(train)
+    app.command()(evaluate)
     app.command()(extract)
     app.command()(reextract)
     app.command(name="import")(import_files)

@@ -75,6 +75,8 @@ def _read(line: bytes, where: str) -> LabelledText:
         raw: Mapping[str, Any] = orjson.loads(line)
         if raw["label"] not in {"flag", "clear"}:
             raise BadText(f"{where}: the label is {raw['label']!r}; it must be flag or clear.")
+        if not isinstance(raw["text"], str) or not isinstance(raw.get("title"), str | None):
+            raise BadText(f"{where}: text and title must be strings.")
         side = raw.get("side")
         return LabelledText(
             id=str(raw.get("id", where)),
