@@ -15,7 +15,7 @@ from classifiers.lexicon import CounterSign, Cue, Frame, Lexicon
 from classifiers.lexicon.grammar import NEAR_WORDS, Phrase
 from classifiers.lexicon.matcher import DISGUISED, Match, Matcher
 from classifiers.text import Disguise, NormalisedText, read_word
-from models.enums import TextPlace
+from models.enums import Language, TextPlace
 
 VICTIM = "live_victim"
 NEGATED = "negated"
@@ -57,6 +57,20 @@ class Hit:
     reason: str | None = None
     is_ordinary: bool = False
     lowered_by: tuple[str, ...] = ()
+
+
+_OfLanguages = tuple[int, frozenset[str]]
+"""A concept, and the languages in which a word or phrase stands for it."""
+# In which languages the words of an ad may stand for concepts: neighbours share words that mean other things.
+_READ_AS = {
+    Language.KK: frozenset({"any", "kk", "ru"}),
+    Language.RU: frozenset({"any", "ru"}),
+    Language.UZ: frozenset({"any", "uz", "ru"}),
+    Language.KY: frozenset({"any", "ky", "ru"}),
+    Language.EN: frozenset({"any", "en"}),
+    Language.MIXED: frozenset({"any", "kk", "ru"}),
+    Language.UNKNOWN: frozenset({"any", "kk", "ru", "uz", "ky", "en"}),
+}
 
 
 class ConceptMatch(NamedTuple):
@@ -125,16 +139,16 @@ class SignFinder:
             if sign.void_phrases
         }
         names = {name: number for number, name in enumerate(lexicon.concepts.phrases)}
-        concepts_of_key: dict[str, list[int]] = {}
-        self._concepts_of_phrase: dict[int, list[int]] = {}
+        concepts_of_key: dict[str, list[_OfLanguages]] = {}
+        self._concepts_of_phrase: dict[int, list[_OfLanguages]] = {}
         for name, phrases in lexicon.concepts.phrases.items():
-            for phrase in phrases:
+            for phrase, languages in phrases.items():
                 if len(phrase) > 1:
                     number = self._numbers.setdefault(phrase, len(self._numbers))
-                    self._concepts_of_phrase.setdefault(number, []).append(names[name])
+                    self._concepts_of_phrase.setdefault(number, []).append((names[name], languages))
                 else:
                     for key in phrase[0].keys:
-                        concepts_of_key.setdefault(key, []).append(names[name])
+                        concepts_of_key.setdefault(key, []).append((names[name], languages))
         self._frames = [
             _CompiledFrame(i.code, f, tuple(_bits(part, names) for part in f.parts), _bits(f.absent, names))
             for i in lexicon.indicators.values()
@@ -146,7 +160,10 @@ class SignFinder:
             for number in compiled.parts[0]:
                 self._cues_by_phrase.setdefault(number, []).append(index)
         self._matcher = Matcher(tuple(self._numbers), _poor_anchors(self._numbers), concepts_of_key)
-        self._word_concepts = _WordConcepts(self._matcher, concepts_of_key)
+        self._word_concepts = {
+            language: _WordConcepts(self._matcher, concepts_of_key, read_as)
+            for language, read_as in _READ_AS.items()
+        }
 
     def _number(self, phrases: Iterable[Phrase]) -> frozenset[int]:
         return frozenset(self._numbers.setdefault(phrase, len(self._numbers)) for phrase in phrases)
@@ -155,10 +172,10 @@ class SignFinder:
         parts = tuple(self._number(part) for part in cue.parts)
         return _CompiledCue(code, cue, parts, tuple(self._number(part) for part in cue.absent))
 
-    def find(self, normalised: NormalisedText, place: TextPlace) -> FoundSigns:
-        """Return all signs of one normalised text."""
+    def find(self, normalised: NormalisedText, place: TextPlace, language: Language) -> FoundSigns:
+        """Return all signs of one normalised text of an ad in that language."""
         found = self._matcher.find(normalised.words)
-        concepts = self._find_concepts(normalised.words, found)
+        concepts = self._find_concepts(normalised.words, found, language)
         present = 0
         for match in concepts:
             present |= 1 << match.concept
@@ -168,15 +185,17 @@ class SignFinder:
         return _Reading(self, normalised, place, found, (concepts, frames)).signs()
 
     def _find_concepts(
-        self, words: Sequence[str], found: Mapping[int, Sequence[Match]]
+        self, words: Sequence[str], found: Mapping[int, Sequence[Match]], language: Language
     ) -> tuple[ConceptMatch, ...]:
-        of_word, of_phrase = self._word_concepts, self._concepts_of_phrase
+        of_word, of_phrase = self._word_concepts[language], self._concepts_of_phrase
+        read_as = _READ_AS[language]
         standing = [(index, concepts) for index, word in enumerate(words) if (concepts := of_word[word])]
         matches = [
             ConceptMatch(concept, index, index) for index, concepts in standing for concept in concepts
         ]
         for number in found.keys() & of_phrase.keys():
-            matches += (ConceptMatch(c, m.first, m.last) for m in found[number] for c in of_phrase[number])
+            said = [c for c, languages in of_phrase[number] if not languages.isdisjoint(read_as)]
+            matches += (ConceptMatch(c, m.first, m.last) for m in found[number] for c in said)
         return tuple(sorted(matches, key=_place))
 
 
@@ -361,15 +380,23 @@ class _Reading:
 class _WordConcepts(dict[str, tuple[int, ...]]):
     """Numbers of the concepts a written word stands for by itself; bounded, filled on demand."""
 
-    def __init__(self, matcher: Matcher, concepts_of_key: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self, matcher: Matcher, concepts_of_key: Mapping[str, Sequence[_OfLanguages]], read_as: frozenset[str]
+    ) -> None:
         super().__init__()
         self._matcher = matcher
         self._concepts_of_key = concepts_of_key
+        self._read_as = read_as
 
     def __missing__(self, written: str) -> tuple[int, ...]:
         if len(self) >= _CACHE_SIZE:
             self.clear()
-        numbers = {n for key in self._matcher.keys[written] for n in self._concepts_of_key.get(key, ())}
+        numbers = {
+            concept
+            for key in self._matcher.keys[written]
+            for concept, languages in self._concepts_of_key.get(key, ())
+            if not languages.isdisjoint(self._read_as)
+        }
         found = self[written] = tuple(sorted(numbers))
         return found
 
@@ -429,12 +456,15 @@ def sign_finder(lexicon: Lexicon) -> SignFinder:
     return SignFinder(lexicon)
 
 
-def find_indicators(normalised: NormalisedText, place: TextPlace, lexicon: Lexicon) -> FoundSigns:
+def find_indicators(
+    normalised: NormalisedText, place: TextPlace, lexicon: Lexicon, language: Language
+) -> FoundSigns:
     """Return the signs of a lexicon in one text, in text order.
 
     Args:
         normalised: the text; spans of the hits point into its original.
         place: written into the hits.
         lexicon: usually ``load_lexicon()``.
+        language: of the whole ad; concepts are looked for in its words and in those it borrows from.
     """
-    return sign_finder(lexicon).find(normalised, place)
+    return sign_finder(lexicon).find(normalised, place, language)

@@ -88,11 +88,13 @@ class ReadAd:
 
     Attributes:
         parts: title (if any) and text, normalised, with their signs.
+        language: of title and text together.
         contacts: in the order of their places.
         features: what the statistical part reads.
     """
 
     parts: tuple[tuple[TextPlace, NormalisedText, FoundSigns], ...]
+    language: Language
     contacts: tuple[FoundContact, ...]
     features: Features
 
@@ -121,9 +123,7 @@ def classify(text: str, title: str | None = None, scorer: Scorer | None = None) 
         TextTooLong: over twenty million characters.
     """
     lexicon = load_lexicon()
-    ad = read_ad(text, title, lexicon)
-    language = detect_language(*(normalised for _, normalised, _ in ad.parts))
-    return _assess(lexicon, ad, language, scorer)
+    return _assess(lexicon, read_ad(text, title, lexicon), scorer)
 
 
 def read_ad(text: str, title: str | None, lexicon: Lexicon) -> ReadAd:
@@ -132,8 +132,10 @@ def read_ad(text: str, title: str | None, lexicon: Lexicon) -> ReadAd:
         raise TextTooLong("The text is longer than twenty million characters.", n_characters=len(text))
     places = [(TextPlace.TITLE, normalise(title))] if title else []
     places.append((TextPlace.TEXT, normalise(text)))
+    language = detect_language(*(normalised for _, normalised in places))
     parts = tuple(
-        (place, normalised, find_indicators(normalised, place, lexicon)) for place, normalised in places
+        (place, normalised, find_indicators(normalised, place, lexicon, language))
+        for place, normalised in places
     )
     contacts = tuple(c for place, normalised in places for c in find_contacts(normalised, place))
     features = read_features(
@@ -142,10 +144,10 @@ def read_ad(text: str, title: str | None, lexicon: Lexicon) -> ReadAd:
         (contact.kind.value for contact in contacts),
         has_title=bool(title),
     )
-    return ReadAd(parts, contacts, features)
+    return ReadAd(parts, language, contacts, features)
 
 
-def _assess(lexicon: Lexicon, ad: ReadAd, language: Language, scorer: Scorer | None) -> ClassifiedText:
+def _assess(lexicon: Lexicon, ad: ReadAd, scorer: Scorer | None) -> ClassifiedText:
     """Weigh the signs of all places of an ad together, and ask the statistical part."""
     signs = [found for _, _, found in ad.parts]
     is_victim = _is_live_victim(signs, lexicon)
@@ -182,7 +184,7 @@ def _assess(lexicon: Lexicon, ad: ReadAd, language: Language, scorer: Scorer | N
     rules = weighing.flag_rules + weighing.urgent_rules + (("live_victim",) if is_victim else ())
     priority = _priority(weighing, flagged=flagged, is_victim=is_victim)
     return ClassifiedText(
-        language=language,
+        language=ad.language,
         flagged=flagged,
         priority=priority,
         level=_level(weighing, weights, priority, flagged=flagged, is_victim=is_victim, lexicon=lexicon),

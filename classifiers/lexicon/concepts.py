@@ -31,12 +31,12 @@ class Concepts:
     Attributes:
         definitions: one line of English by concept name, in file order.
         names: the word shown for a concept, by language (kk, ru, en) and concept name.
-        phrases: its words and idioms in all languages, by concept name.
+        phrases: its words and idioms, each with the languages it belongs to, by concept name.
     """
 
     definitions: Mapping[str, str]
     names: Mapping[str, Mapping[str, str]]
-    phrases: Mapping[str, tuple[Phrase, ...]]
+    phrases: Mapping[str, Mapping[Phrase, frozenset[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def read_concepts(folder: Path, *, without: frozenset[str] = frozenset()) -> Con
         BadCue: an unknown or missing concept, or an entry that cannot be read; the message names it.
     """
     definitions: dict[str, str] = _load(folder / "definitions.yaml")
-    phrases: dict[str, dict[Phrase, None]] = {name: {} for name in definitions}
+    phrases: dict[str, dict[Phrase, frozenset[str]]] = {name: {} for name in definitions}
     names: dict[str, dict[str, str]] = {}
     for language in _FILES:
         words: Mapping[str, list[str]] = _load(folder / f"{language}.yaml")
@@ -82,8 +82,9 @@ def read_concepts(folder: Path, *, without: frozenset[str] = frozenset()) -> Con
             continue
         for name, entries in words.items():
             for entry in entries:
-                phrases[name].update(dict.fromkeys(parse_phrases(str(entry), language, {})))
-    return Concepts(definitions, names, {name: tuple(found) for name, found in phrases.items()})
+                for phrase in parse_phrases(str(entry), language, {}):
+                    phrases[name][phrase] = phrases[name].get(phrase, frozenset()) | {language}
+    return Concepts(definitions, names, phrases)
 
 
 def parse_frame(text: str, concepts: Concepts, *, is_ordinary: bool = False) -> Frame:
