@@ -24,7 +24,7 @@ from classifiers.risk import read_ad
 from classifiers.statistics import word_scale
 from models.enums import Purpose, Side
 
-SCALES = {"said": 0.7, "near": 0.7, "signs": 0.15, "form": 0.3}
+SCALES = {"said": 1.0, "near": 1.4, "signs": 0.3, "form": 0.3}
 """How far each block may lead beside the pieces of words (1.0); chosen by ``benchmarks.models``."""
 STRENGTH = 1.0
 """C of the logistic regressions."""
