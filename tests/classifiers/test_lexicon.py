@@ -15,7 +15,7 @@ from classifiers.lexicon.grammar import parse_cue
 from classifiers.lexicon.matcher import Matcher
 from classifiers.risk import classify
 from classifiers.text import normalise
-from models.enums import TextPlace
+from models.enums import Language, TextPlace
 
 GROUP_SIZES = {"R": 19, "S": 6, "L": 5, "N": 5, "O": 3, "B": 2, "U": 3, "D": 1, "X": 1}
 SHOWN = ("kk", "ru", "en")
@@ -63,7 +63,7 @@ def test_each_cue_finds_its_own_indicator() -> None:
             example = _example(cue.text)
             if example is None:
                 continue
-            found = finder.find(normalise(example), TextPlace.TEXT)
+            found = finder.find(normalise(example), TextPlace.TEXT, Language.UNKNOWN)
             if sign.code not in {hit.code for hit in found.indicators}:
                 silent.append((sign.code, cue.text, example))
     assert silent == []
@@ -114,8 +114,8 @@ def test_a_new_cue_never_loses_what_was_found(tmp_path: Path) -> None:
     before = "  cues:\n    ru:\n"
     path.write_text(path.read_text("utf-8").replace(before, before + '      - "почку .. группа"\n'), "utf-8")
     text = normalise("Продам почку, вторая группа. Стану донором за деньги, +7 701 000 00 00")
-    old = SignFinder(load_lexicon()).find(text, TextPlace.TEXT)
-    new = SignFinder(read_lexicon(folder)).find(text, TextPlace.TEXT)
+    old = SignFinder(load_lexicon()).find(text, TextPlace.TEXT, Language.UNKNOWN)
+    new = SignFinder(read_lexicon(folder)).find(text, TextPlace.TEXT, Language.UNKNOWN)
     assert {h.code for h in old.indicators} <= {h.code for h in new.indicators}
 
     def covered(found: FoundSigns) -> set[int]:
