@@ -79,6 +79,8 @@ def evaluate(
     from classifiers.measuring import Plan, run
 
     unlabelled = [path for given in flag_rate or () for path in _files_of(given)]
+    for path in (*(files or ()), *unlabelled):
+        _open(path)[0].close()  # better now than after minutes
     installed = install(load_settings().artifacts_dir, _say_step)
     plan = Plan(files or (), unlabelled, has_curve=curve, has_left_out=left_out)
     try:

@@ -97,10 +97,10 @@ def _of_disguises(evaluation: Evaluation) -> Iterator[Goal]:
     for disguised in evaluation.disguised:
         if disguised.recall.value is not None and disguised.recall_clean.value is not None:
             lost = disguised.recall_clean.value - disguised.recall.value
-            what = f"recall lost to {disguised.trick}"
+            what = f"points of recall lost to {disguised.trick.replace('_', ' ')}"
             n = disguised.recall.n
             yield Goal(evaluation.disguised_set, what, None, _LOST_TO_DISGUISE, lost, n=n)
-        what = f"honest ads flagged for {disguised.trick} alone"
+        what = f"honest ads flagged for {disguised.trick.replace('_', ' ')} alone"
         yield _at_most(evaluation.disguised_set, what, disguised.newly_flagged, 0.0)
 
 

@@ -3,7 +3,7 @@
 import gzip
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -169,6 +169,36 @@ def _counts(values: Iterable[str]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlap:
+    """What a set shares with ``corpus/train``; false when nothing is shared.
+
+    Attributes:
+        n_texts: texts that were taught, but for spaces and case.
+        n_of_writers: texts by writers whose other texts were taught.
+    """
+
+    n_texts: int
+    n_of_writers: int
+
+    def __bool__(self) -> bool:
+        return bool(self.n_texts or self.n_of_writers)
+
+    @classmethod
+    def of(cls, texts: Sequence[LabelledText], train: Sequence[LabelledText]) -> "Overlap":
+        """Compare."""
+        taught = {_bare(text) for text in train}
+        writers = {text.writer for text in train if text.writer}
+        return cls(
+            n_texts=sum(_bare(text) in taught for text in texts),
+            n_of_writers=sum(text.writer in writers for text in texts),
+        )
+
+
+def _bare(text: LabelledText) -> str:
+    return "".join(text.text.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Everything one run of ``saqshy evaluate`` measured.
 
@@ -177,6 +207,7 @@ class Evaluation:
         threshold: of the probability of "flag".
         taught: what it was fitted on.
         sets: labelled, one by one; never together.
+        overlaps: by set, what it shares with the texts taught.
         empty_sets: names of own parts that hold no text yet.
         flag_rates: of unlabelled sets.
         disguised_set: whose copies were measured; "" if none.
@@ -189,6 +220,7 @@ class Evaluation:
     threshold: float
     taught: Taught
     sets: tuple[SetFigures, ...]
+    overlaps: dict[str, Overlap] = field(default_factory=dict)
     empty_sets: tuple[str, ...] = ()
     flag_rates: tuple[FlagRate, ...] = ()
     disguised_set: str = ""
@@ -243,6 +275,7 @@ def run(plan: Plan, installed: Installed, start: StartStage = lambda _, __: lamb
         threshold=scorer.artifact.threshold,
         taught=Taught.of(train),
         sets=tuple(set_figures(name, judged[name], is_own=sources[name][1]) for name in judged),
+        overlaps={name: Overlap.of(sources[name][0], train) for name in judged},
         empty_sets=tuple(name for name, (texts, _) in sources.items() if not texts),
         flag_rates=tuple(
             measure_flag_rate(path, scorer, start(path.name, count_lines(path))) for path in plan.unlabelled

@@ -14,7 +14,7 @@ from classifiers.experiments import CurvePoint
 
 _INK = "#010203"
 """Stands for the colour of the text around; replaced by ``currentColor``."""
-_MARK = "#1f77b4"
+_MARK = "#3b82c4"
 _SIZE = (4.6, 3.4)
 
 
@@ -53,7 +53,7 @@ def shares(values: Sequence[tuple[str, Share]], label: str) -> str:
         axes.plot([share.low or 0.0, share.high or 0.0], [row, row], color=_MARK, linewidth=1.5)
         axes.plot([share.value or 0.0], [row], color=_MARK, marker="o", markersize=4)
     axes.set_yticks(range(len(known)), [f"{name} ({share.n})" for name, share in known])
-    axes.invert_yaxis()
+    axes.set_ylim(len(known) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.set_xlabel(label)
     return _svg(figure, label + " ".join(name for name, _ in known))

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from classifiers.evaluate import NONE_NAMED, NOT_FLAGGED, SetFigures, Share
 from classifiers.goals import Goal, goals
 from classifiers.lexicon import load_lexicon
-from classifiers.measuring import Disguised, Evaluation
+from classifiers.measuring import Disguised, Evaluation, Overlap
 from models.enums import Purpose
 
 FORMAT = 1
@@ -50,7 +50,8 @@ def _value(goal: Goal, value: float | None) -> str:
         return _NO_FIGURE
     if "error" in goal.what:
         return f"{value:.3f}".rstrip("0")
-    return f"{100 * value:.2f}".rstrip("0").rstrip(".") + " %"
+    figure = f"{100 * value:.2f}".rstrip("0").rstrip(".")
+    return figure if goal.what.startswith("points") else f"{figure} %"
 
 
 def summary(evaluation: Evaluation) -> str:
@@ -91,6 +92,7 @@ def summary(evaluation: Evaluation) -> str:
     ]
     parts = [f"{e.classifier_version}, fitted on {e.taught.n_texts} texts"]
     parts += [f"{name}: holds no text yet, nothing was measured" for name in e.empty_sets]
+    parts += [f"{name}: NOT held out, {format_overlap(one)}" for name, one in e.overlaps.items() if one]
     return "\n\n".join([*parts, *(_table(header, rows) for header, rows in tables if rows)])
 
 
@@ -137,6 +139,14 @@ def format_lost(disguised: Disguised) -> str:
     return f"{100 * (disguised.recall_clean.value - disguised.recall.value):.1f}"
 
 
+def format_overlap(overlap: Overlap) -> str:
+    """Return what a set shares with the texts that were taught."""
+    return (
+        f"{overlap.n_texts} texts stand in corpus/train too, "
+        f"{overlap.n_of_writers} texts are by writers of corpus/train"
+    )
+
+
 def as_json(evaluation: Evaluation) -> bytes:
     """Return all figures as JSON.
 
@@ -172,25 +182,27 @@ class Plot:
     svg: str
 
 
+_SHARE_PLOTS = (
+    ("Recall by language", "recall", "language", "recall"),
+    ("Flagged among honest look-alikes", "flagged", "look_alikes", "false_alarms"),
+)
+"""Caption, label of the axis, breakdown, and which of the rates."""
+
+
 def as_html(evaluation: Evaluation) -> str:
     """Return one page that holds everything: no scripts, nothing loaded from elsewhere."""
     # A second of matplotlib, which the other outputs do not need.
     from classifiers import plots
 
-    drawn = {
-        figures.name: [
-            Plot("Reliability of the probability", plots.reliability(figures.calibration, figures.name)),
-            Plot(
-                "Recall by language",
-                plots.shares([(n, r.recall) for n, r in figures.by["language"].items()], "recall"),
-            ),
-            Plot(
-                "Flagged among honest look-alikes",
-                plots.shares([(n, r.false_alarms) for n, r in figures.by["look_alikes"].items()], "flagged"),
-            ),
+    drawn = {}
+    for figures in evaluation.sets:
+        drawn[figures.name] = [
+            Plot("Reliability of the probability", plots.reliability(figures.calibration, figures.name))
         ]
-        for figures in evaluation.sets
-    }
+        for caption, label, breakdown, part in _SHARE_PLOTS:
+            rows = [(name, getattr(rates, part)) for name, rates in figures.by[breakdown].items()]
+            if any(share.n for _, share in rows):
+                drawn[figures.name].append(Plot(caption, plots.shares(rows, label)))
     return (
         _environment()
         .get_template("evaluation.html")
@@ -245,6 +257,7 @@ def _environment() -> Environment:
         "wanted": format_goal,
         "measured": format_measured,
         "lost": format_lost,
+        "overlap": format_overlap,
         "words": lambda name: name.replace("_", " "),
     }
     return environment

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 import manage
-from classifiers import experiments, report
+from classifiers import artifacts, experiments, report
 from classifiers.artifacts import Installed
 from classifiers.dataset import BadText, LabelledText, read_corpus
 from classifiers.evaluate import Judged, SetFigures, set_figures, share
 from classifiers.experiments import CurvePoint, LeftOut, learning_curve, leave_languages_out
 from classifiers.goals import goals
 from classifiers.judging import judge
-from classifiers.measuring import Evaluation, Plan, Taught, measure_disguises, measure_flag_rate, run
+from classifiers.measuring import Evaluation, Overlap, Plan, Taught, measure_disguises, measure_flag_rate, run
 from models.errors import Rejected
-from tests.conftest import ARTIFACTS
 
 ORGAN = "Продам почку, первая группа, срочно, пишите в личку"
 SOFA = "Продам диван <b>раскладной</b>, самовывоз из Алматы"
@@ -45,8 +45,8 @@ def write(path: Path, lines: list[dict[str, Any]]) -> Path:
 
 @pytest.fixture
 def evaluate(installed: Installed, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run the command with the artifact of the tests."""
-    monkeypatch.setenv("SAQSHY_DATA_DIR", str(ARTIFACTS.parent))
+    """Run the command with the classifier of the tests, which is fitted already."""
+    monkeypatch.setattr(artifacts, "install", lambda *_: installed)
     return lambda *arguments: CliRunner().invoke(manage.app, ["evaluate", *map(str, arguments)])
 
 
@@ -177,7 +177,7 @@ def test_card_and_page_of_everything(installed: Installed) -> None:
     page, card = report.as_html(evaluation), report.as_card(evaluation)
     assert page == report.as_html(evaluation)
     assert "&lt;b&gt;раскладной&lt;/b&gt;" in page  # a miss of ours, quoted as text
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 3
     assert not re.search(r'<script|src=|href="http', page)
     for text in (page, card):
         assert "blind" in text
@@ -211,6 +211,19 @@ def test_curve_and_left_out_fit_on_parts(installed: Installed, monkeypatch: pyte
     assert (left.language, left.recall.n, left.false_alarms.n) == ("ru", 1, 2)
     assert "ru" not in taught[0]
     assert "mixed" not in taught[0]
+
+
+def test_a_set_that_was_taught_is_said_to_be_so() -> None:
+    first, second, third = _labelled()
+    taught = [replace(first, text=f" {first.text.upper()}\n"), replace(second, text="other", writer="a")]
+    overlap = Overlap.of([first, replace(third, writer="a"), second], taught)
+    assert overlap == Overlap(n_texts=1, n_of_writers=1)
+    evaluation = Evaluation(
+        "v", 0.5, Taught.of(taught), (), overlaps={"mine": overlap, "spotless": Overlap(0, 0)}
+    )
+    for text in (report.summary(evaluation), report.as_card(evaluation), report.as_html(evaluation)):
+        assert "1 texts stand in corpus/train too, 1 texts are by writers of corpus/train" in text
+        assert "spotless" not in text
 
 
 def test_the_shipped_card_was_generated() -> None:
