@@ -13,7 +13,7 @@ from classifiers.context import Sentences, is_negated, is_of_copy, is_part_denie
 from classifiers.context_rules import Contexts
 from classifiers.lexicon import CounterSign, Cue, Frame, Lexicon
 from classifiers.lexicon.grammar import NEAR_WORDS, Phrase
-from classifiers.lexicon.matcher import DISGUISED, Match, Matcher
+from classifiers.lexicon.matcher import DISGUISED, READINGS, Match, Matcher, WordKeys
 from classifiers.text import Disguise, NormalisedText, read_word
 from models.enums import Language, TextPlace
 
@@ -71,6 +71,7 @@ _READ_AS = {
     Language.MIXED: frozenset({"any", "kk", "ru"}),
     Language.UNKNOWN: frozenset({"any", "kk", "ru", "uz", "ky", "en"}),
 }
+_READING = {language: language.value if language.value in READINGS else "any" for language in Language}
 
 
 class ConceptMatch(NamedTuple):
@@ -161,7 +162,7 @@ class SignFinder:
                 self._cues_by_phrase.setdefault(number, []).append(index)
         self._matcher = Matcher(tuple(self._numbers), _poor_anchors(self._numbers), concepts_of_key)
         self._word_concepts = {
-            language: _WordConcepts(self._matcher, concepts_of_key, read_as)
+            language: _WordConcepts(self._matcher.keys_of(_READING[language]), concepts_of_key, read_as)
             for language, read_as in _READ_AS.items()
         }
 
@@ -174,7 +175,7 @@ class SignFinder:
 
     def find(self, normalised: NormalisedText, place: TextPlace, language: Language) -> FoundSigns:
         """Return all signs of one normalised text of an ad in that language."""
-        found = self._matcher.find(normalised.words)
+        found = self._matcher.find(normalised.words, _READING[language])
         concepts = self._find_concepts(normalised.words, found, language)
         present = 0
         for match in concepts:
@@ -381,10 +382,10 @@ class _WordConcepts(dict[str, tuple[int, ...]]):
     """Numbers of the concepts a written word stands for by itself; bounded, filled on demand."""
 
     def __init__(
-        self, matcher: Matcher, concepts_of_key: Mapping[str, Sequence[_OfLanguages]], read_as: frozenset[str]
+        self, keys: WordKeys, concepts_of_key: Mapping[str, Sequence[_OfLanguages]], read_as: frozenset[str]
     ) -> None:
         super().__init__()
-        self._matcher = matcher
+        self._keys = keys
         self._concepts_of_key = concepts_of_key
         self._read_as = read_as
 
@@ -393,7 +394,7 @@ class _WordConcepts(dict[str, tuple[int, ...]]):
             self.clear()
         numbers = {
             concept
-            for key in self._matcher.keys[written]
+            for key in self._keys[written]
             for concept, languages in self._concepts_of_key.get(key, ())
             if not languages.isdisjoint(self._read_as)
         }

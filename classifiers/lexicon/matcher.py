@@ -8,14 +8,19 @@ neighbours; only phrases whose pair stands there are checked further.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from classifiers.lexicon.grammar import GAP_WORDS, Phrase
 from classifiers.text import Word, read_word
 from classifiers.text.russian import russian_forms
-from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh, latin_from_cyrillic_uzbek
+from classifiers.text.stems import (
+    cyrillic_from_latin_kazakh,
+    fold_kazakh,
+    latin_from_cyrillic_uzbek,
+    stem_english,
+)
 from classifiers.text.words import word_keys
 
 _CACHE_SIZE = 100_000
@@ -32,12 +37,12 @@ class Match:
     skipped: tuple[int, ...] = ()
 
 
-class Matcher:
-    """All phrases of a lexicon, ready to be found; numbers in the order they were added.
+READINGS = {"ru": "rxnpe", "kk": "rxnpekf", "ky": "rxnpekf", "uz": "rxnpeu", "en": "xnpe", "any": "rxnpekfu"}
+"""Kinds of keys (classifiers.text.words) by which an ad of a language is read; all borrow Russian."""
 
-    Attributes:
-        keys: the asked keys of any written word; cached.
-    """
+
+class Matcher:
+    """All phrases of a lexicon, ready to be found; numbers in the order they were added."""
 
     def __init__(
         self, phrases: Sequence[Phrase], common: Iterable[str] = (), more_keys: Iterable[str] = ()
@@ -47,12 +52,12 @@ class Matcher:
         Args:
             phrases: what to find.
             common: keys that many words of ordinary ads have; poor anchors.
-            more_keys: keys that the user of ``keys`` asks for beside those of the phrases.
+            more_keys: keys that the user of ``keys_of`` asks for beside those of the phrases.
         """
         self._phrases = tuple(phrases)
         self._common = frozenset(common)
-        own_keys = (key for phrase in self._phrases for slot in phrase for key in slot.keys)
-        self.keys = WordKeys((*own_keys, *more_keys))
+        asked = {key for phrase in self._phrases for slot in phrase for key in slot.keys}.union(more_keys)
+        forms = _russian_forms(asked)
         # In how many phrases a key stands: a word of few phrases is the better anchor.
         self._n_phrases = Counter(
             key for phrase in self._phrases for key in {k for slot in phrase for k in slot.keys}
@@ -68,7 +73,16 @@ class Matcher:
             is_far = phrase[place + 1].gap > 0
             _hang(hanging.left_far if is_far else hanging.left, phrase[place].keys, number)
             _hang(hanging.right_far if is_far else hanging.right, phrase[place + 1].keys, number)
-        self._anchors = _AnchorCache(self.keys, hanging)
+        self._keys = {name: WordKeys(asked, kinds, forms) for name, kinds in READINGS.items()}
+        self._anchors = {name: _AnchorCache(keys, hanging) for name, keys in self._keys.items()}
+
+    def keys_of(self, reading: str) -> "WordKeys":
+        """Return the asked keys of any written word; cached.
+
+        Args:
+            reading: one of ``READINGS``.
+        """
+        return self._keys[reading]
 
     def _pair(self, phrase: Phrase) -> int:
         """Return the first of the two neighbouring places whose words stand in the fewest phrases."""
@@ -83,14 +97,15 @@ class Matcher:
         is_poor = not keys.isdisjoint(self._common) or any(k.startswith("n:") for k in keys)
         return sum(self._n_phrases[key] for key in keys) * (100 if is_poor else 1)
 
-    def find(self, words: Sequence[str]) -> dict[int, list[Match]]:
+    def find(self, words: Sequence[str], reading: str = "any") -> dict[int, list[Match]]:
         """Return the matches of each phrase found, by its number, in text order.
 
         Args:
             words: the written words of one normalised text (``WORD.findall``).
+            reading: as which language they are read, see ``READINGS``.
         """
         found: dict[int, list[Match]] = {}
-        of_word = self._anchors
+        of_word, keys = self._anchors[reading], self._keys[reading]
         anchors = [of_word[word] for word in words]
         n_words = len(words)
         for index, here in enumerate(anchors):
@@ -102,14 +117,15 @@ class Matcher:
                 following = anchors[index + 1]
                 if following is not None and not here.left.isdisjoint(following.right):
                     for number in here.left & following.right:
-                        self._complete(words, number, (index, index + 1), found)
+                        self._complete(words, keys, number, (index, index + 1), found)
             if here.left_far:
-                self._look_far(words, anchors, index, found)
+                self._look_far(words, keys, anchors, index, found)
         return found
 
     def _look_far(
         self,
         words: Sequence[str],
+        keys: "WordKeys",
         anchors: Sequence["Anchors | None"],
         index: int,
         found: dict[int, list[Match]],
@@ -122,42 +138,67 @@ class Matcher:
             if there is not None and not left.isdisjoint(there.right_far):
                 for number in (left & there.right_far) - seen:
                     seen.add(number)
-                    self._complete(words, number, (index, at), found)
+                    self._complete(words, keys, number, (index, at), found)
 
     def _complete(
-        self, words: Sequence[str], number: int, pair: tuple[int, int], found: dict[int, list[Match]]
+        self,
+        words: Sequence[str],
+        keys: "WordKeys",
+        number: int,
+        pair: tuple[int, int],
+        found: dict[int, list[Match]],
     ) -> None:
         """Check the places of a phrase before and after its pair, and keep the match."""
         phrase, place = self._phrases[number], self._places[number]
         first, last = pair
         skipped = list(range(first + 1, last))
+
+        def step(index: int, asked: frozenset[str], way: tuple[int, int]) -> int:
+            return _step(words, index, (keys, asked), way, skipped)
+
         for before in range(place - 1, -1, -1):
             # The gap between two places belongs to the right one.
-            first = self._step(words, first, phrase[before].keys, (-1, phrase[before + 1].gap), skipped)
+            first = step(first, phrase[before].keys, (-1, phrase[before + 1].gap))
             if first < 0:
                 return
         for after in range(place + 2, len(phrase)):
-            last = self._step(words, last, phrase[after].keys, (1, phrase[after].gap), skipped)
+            last = step(last, phrase[after].keys, (1, phrase[after].gap))
             if last < 0:
                 return
         found.setdefault(number, []).append(Match(first, last, tuple(skipped)))
 
-    def _step(
-        self, words: Sequence[str], index: int, keys: frozenset[str], way: tuple[int, int], skipped: list[int]
-    ) -> int:
-        """Return where the next place of a phrase is met, or -1; notes the words passed over.
 
-        ``way`` is the direction, +1 or -1, and how many words may be passed over.
-        """
-        direction, gap = way
-        for step in range(1, gap + 2):
-            at = index + direction * step
-            if not 0 <= at < len(words):
-                return -1
-            if not keys.isdisjoint(self.keys[words[at]]):
-                skipped += (index + direction * s for s in range(1, step))
-                return at
-        return -1
+def _step(
+    words: Sequence[str],
+    index: int,
+    asked: "tuple[WordKeys, frozenset[str]]",
+    way: tuple[int, int],
+    skipped: list[int],
+) -> int:
+    """Return where the next place of a phrase is met, or -1; notes the words passed over.
+
+    ``way`` is the direction, +1 or -1, and how many words may be passed over.
+    """
+    keys, wanted = asked
+    direction, gap = way
+    for step in range(1, gap + 2):
+        at = index + direction * step
+        if not 0 <= at < len(words):
+            return -1
+        if not wanted.isdisjoint(keys[words[at]]):
+            skipped += (index + direction * s for s in range(1, step))
+            return at
+    return -1
+
+
+def _russian_forms(asked: Iterable[str]) -> dict[str, set[str]]:
+    """Return the asked Russian keys of every form of their words."""
+    forms: dict[str, set[str]] = {}
+    for key in asked:
+        if key.startswith("r:"):
+            for form in russian_forms(key[2:]):
+                forms.setdefault(form, set()).add(key)
+    return forms
 
 
 class WordKeys(dict[str, frozenset[str]]):
@@ -167,20 +208,23 @@ class WordKeys(dict[str, frozenset[str]]):
     before anything is stemmed.
     """
 
-    def __init__(self, asked: Iterable[str]) -> None:
-        """Take all keys of the cues."""
+    def __init__(self, asked: Iterable[str], kinds: str, forms: Mapping[str, set[str]]) -> None:
+        """Take all keys of the cues.
+
+        Args:
+            asked: keys that some cue or concept asks for.
+            kinds: first letters of the keys that this reading uses.
+            forms: asked Russian keys by word form.
+        """
         super().__init__()
-        self._asked = frozenset(asked)
+        self._asked = frozenset(key for key in asked if key[0] in kinds)
         self._prefixes = tuple(key[2:] for key in self._asked if key.startswith("p:"))
+        self._forms: Mapping[str, set[str]] = forms if "r" in kinds else {}
+        self._is_stemmed = not set(kinds).isdisjoint("kfu")
         self._starts = {
-            kinds: frozenset(_start(key[2:]) for key in self._asked if key[0] in kinds)
-            for kinds in ("kf", "u", "e")
+            some: frozenset(_start(key[2:]) for key in self._asked if key[0] in some)
+            for some in ("kf", "u", "e")
         }
-        self._forms: dict[str, set[str]] = {}
-        for key in self._asked:
-            if key.startswith("r:"):
-                for form in russian_forms(key[2:]):
-                    self._forms.setdefault(form, set()).add(key)
 
     def __missing__(self, written: str) -> frozenset[str]:
         if len(self) >= _CACHE_SIZE:
@@ -189,13 +233,17 @@ class WordKeys(dict[str, frozenset[str]]):
         return keys
 
     def _find(self, word: Word) -> frozenset[str]:
-        found = set(self._forms.get(word.reading, ()))
-        if self._prefixes and word.reading.startswith(self._prefixes):
-            found.update("p:" + prefix for prefix in self._prefixes if word.reading.startswith(prefix))
-        if word.script in "de" or self._may_be_stem(word):
+        reading = word.reading
+        found = set(self._forms.get(reading, ()))
+        if self._prefixes and reading.startswith(self._prefixes):
+            found.update("p:" + prefix for prefix in self._prefixes if reading.startswith(prefix))
+        if word.script in "de" or (self._is_stemmed and self._may_be_stem(word)):
             found.update(self._asked.intersection(word_keys(word)))
-        elif "x:" + word.reading in self._asked:
-            found.add("x:" + word.reading)
+        else:
+            plain = (
+                ("x:" + reading, "e:" + stem_english(reading)) if word.script == "l" else ("x:" + reading,)
+            )
+            found.update(self._asked.intersection(plain))
         return frozenset(found) if found else _NO_KEYS
 
     def _may_be_stem(self, word: Word) -> bool:
