@@ -260,7 +260,8 @@ def run(plan: Plan, installed: Installed, start: StartStage = lambda _, __: lamb
         start: for a progress bar.
     """
     scorer = installed.scorer
-    sources = _sources(plan.files)
+    # All texts at once: what is written while this runs belongs to the next run.
+    train, blind, sources = read_corpus("train"), read_corpus("blind"), _sources(plan.files)
     judged = {
         name: judge(texts, scorer, start(name, len(texts))) for name, (texts, _) in sources.items() if texts
     }
@@ -269,7 +270,6 @@ def run(plan: Plan, installed: Installed, start: StartStage = lambda _, __: lamb
     if disguised_set:
         of_set = judged[disguised_set]
         disguised = measure_disguises(of_set, scorer, start("disguised copies", len(of_set) * len(TRICKS)))
-    train, blind = read_corpus("train"), read_corpus("blind")
     return Evaluation(
         classifier_version=classifier_version(installed.sha256),
         threshold=scorer.artifact.threshold,
