@@ -11,9 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 import manage
-from classifiers import artifacts, experiments, report
+from classifiers import artifacts, dataset, experiments, report
 from classifiers.artifacts import Installed
 from classifiers.dataset import BadText, LabelledText, read_corpus
+from classifiers.disguises import TRICKS
 from classifiers.evaluate import Judged, SetFigures, set_figures, share
 from classifiers.experiments import CurvePoint, LeftOut, learning_curve, leave_languages_out
 from classifiers.goals import goals
@@ -123,6 +124,31 @@ def test_two_files_of_one_name_stay_two_sets(installed: Installed, tmp_path: Pat
         (tmp_path / name).mkdir()
         files.append(write(tmp_path / name / "set.jsonl", LABELLED))
     assert len(run(Plan(files), installed).sets) == 2
+
+
+def test_without_files_our_own_parts_are_measured(
+    installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset, "CORPUS", tmp_path)
+    for part in ("train", "blind"):
+        (tmp_path / part).mkdir()
+        write(tmp_path / part / "a.jsonl", LABELLED)
+    stages: list[tuple[str, int]] = []
+
+    def start(name: str, n_steps: int) -> Any:
+        stages.append((name, n_steps))
+        return lambda: None
+
+    evaluation = run(Plan(), installed, start)
+    assert evaluation.empty_sets == ("test",)
+    assert [one.name for one in evaluation.sets] == ["blind"]
+    assert evaluation.disguised_set == "blind"
+    assert evaluation.overlaps["blind"].n_texts == 3
+    assert stages == [("blind", 3), ("disguised copies", 3 * len(TRICKS))]
+    content = json.loads(report.as_json(evaluation))
+    assert content["indicator_precision"]["set"] == "blind"
+    assert content["indicator_precision"]["indicators"]["O01"]["k"] == 1
+    assert content["sets"][0]["misses"] == []
 
 
 def test_disguised_copies_are_compared_with_the_texts_as_they_stand(installed: Installed) -> None:
