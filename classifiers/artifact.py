@@ -2,21 +2,26 @@
 
 An artifact is never in git: it is fitted from ``corpus/train`` on the user's
 machine (:mod:`classifiers.train`), the same bytes every time, and kept in the
-blob store. It is read with skops, which runs no code from the file.
+blob store. It holds plain numbers only: reading it runs no code. (skops was
+tried: it writes memory addresses into its files, so equal fits were not equal
+bytes, and reading it imports scikit-learn into every worker.)
 """
 
 import hashlib
 import io
 import zipfile
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from models.errors import Rejected
 
-FORMAT = 1
+FORMAT = 2
+_HEADER = "header.json"
 _FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -68,28 +73,36 @@ class Artifact:
 
 
 def to_bytes(artifact: Artifact) -> bytes:
-    """Return an artifact as bytes; the same artifact gives the same bytes."""
-    from skops import io as skops_io  # type: ignore[import-untyped]  # a second: only when it is needed
+    """Return an artifact as bytes; the same artifact gives the same bytes.
 
-    written = skops_io.dumps(
-        {"format": FORMAT, "scikit_learn": _scikit_learn_version(), "artifact": asdict(artifact)}
-    )
-    return _without_times(written)
-
-
-def _without_times(archive: bytes) -> bytes:
-    """Return a zip archive with its entries in order and dated alike: equal content is equal bytes."""
+    A zip archive of plain numbers: a JSON header and one ``.npy`` a table.
+    """
+    fields = asdict(artifact)
+    tables = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
+    header = {
+        "format": FORMAT,
+        "scikit_learn": scikit_learn_version(),
+        **{name: value for name, value in fields.items() if name not in tables},
+    }
     target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(target, "w") as new:
-        for name in sorted(old.namelist()):
-            entry = zipfile.ZipInfo(name, _FIRST_DAY_OF_ZIP)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(entry, old.read(name), compresslevel=6)
+    with zipfile.ZipFile(target, "w") as archive:
+        _add(archive, _HEADER, orjson.dumps(header, option=orjson.OPT_SORT_KEYS))
+        for name in sorted(tables):
+            table = io.BytesIO()
+            np.save(table, tables[name], allow_pickle=False)
+            _add(archive, f"{name}.npy", table.getvalue())
     return target.getvalue()
 
 
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    """Add an entry dated like all others, so that equal content is equal bytes."""
+    entry = zipfile.ZipInfo(name, _FIRST_DAY_OF_ZIP)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, data, compresslevel=6)
+
+
 def from_bytes(data: bytes, *, sha256: str) -> Artifact:
-    """Read an artifact back.
+    """Read an artifact back; nothing in it can run.
 
     Args:
         data: what ``to_bytes`` returned.
@@ -100,25 +113,29 @@ def from_bytes(data: bytes, *, sha256: str) -> Artifact:
     """
     if hashlib.sha256(data).hexdigest() != sha256:
         raise BadArtifact("The artifact of the classifier is damaged: its SHA-256 is another.")
-    from skops import io as skops_io
-
     try:
-        content: dict[str, Any] = skops_io.loads(data)
-        fitted_with, here = content["scikit_learn"], _scikit_learn_version()
-        if content["format"] != FORMAT or fitted_with != here:
-            raise BadArtifact(
-                f"The artifact was fitted with scikit-learn {fitted_with}, format {content['format']}; "
-                f"here are {here} and {FORMAT}. Run: saqshy train"
-            )
-        return Artifact(**content["artifact"])
-    except BadArtifact:
-        raise
-    except Exception as error:  # skops raises of many kinds on damage; all mean the same to the caller
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            header: dict[str, Any] = orjson.loads(archive.read(_HEADER))
+            tables = {
+                name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+                for name in archive.namelist()
+                if name != _HEADER
+            }
+        fitted_with = (header.pop("format"), header.pop("scikit_learn"))
+        # Any: whatever a header holds; Artifact's own names are checked by the call, its numbers by use.
+        fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in header.items()}
+        artifact = Artifact(**fields | tables)
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, OSError) as error:
         raise BadArtifact(f"The artifact of the classifier cannot be read: {error}") from error
+    if fitted_with != (FORMAT, scikit_learn_version()):
+        raise BadArtifact(
+            f"The artifact has format {fitted_with[0]} and was fitted with scikit-learn {fitted_with[1]}; "
+            f"here are {FORMAT} and {scikit_learn_version()}. Run: saqshy train"
+        )
+    return artifact
 
 
-def _scikit_learn_version() -> str:
+def scikit_learn_version() -> str:
     """Return major and minor version, which say whether fitted numbers mean the same."""
-    import sklearn  # type: ignore[import-untyped]
-
-    return ".".join(sklearn.__version__.split(".")[:2])
+    # Asked without importing it: a second and a hundred megabytes that scoring does not need.
+    return ".".join(metadata.version("scikit-learn").split(".")[:2])
