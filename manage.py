@@ -1,6 +1,7 @@
 """The composition root: the `saqshy` command and the schedule. No logic lives here, and nobody imports it."""
 
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +54,33 @@ def prepare() -> Installation:
     installation = prepare_installation(open_installation().settings, utc_now())
     sync_source_rows(installation)
     finish_interrupted_releases(installation)
+    prepare_classifier()
     return installation
+
+
+def prepare_classifier() -> None:
+    """Fit the classifier at the first start; in a process of its own, whose memory goes with it."""
+    # Without an artifact the ads wait in the unscored queue, so a failure here stops nothing.
+    subprocess.run(saqshy("install-classifier"), check=False)  # noqa: S603 - our own command line
+
+
+@app.command(hidden=True)
+def install_classifier() -> None:
+    """Fit the classifier if it is not there yet; says so, since it takes a minute."""
+    from classifiers.artifact import BadArtifact
+    from classifiers.artifacts import install, is_fitted
+
+    folder = load_settings().artifacts_dir
+    if is_fitted(folder):
+        return
+
+    def say(step: str) -> None:
+        typer.echo(f"Fitting the classifier from the texts that come with Saqshy, once: {step}")
+
+    try:
+        install(folder, say)
+    except BadArtifact as error:
+        typer.echo(f"WRONG {error.message}", err=True)
 
 
 @app.command()
@@ -132,8 +159,9 @@ def worker() -> None:
 
 def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> list[list[Job]]:
     """The jobs of a worker: crawls beside each other, the pipeline in the order of the flow, upkeep."""
-    from classifiers.artifacts import install
-    from classifiers.jobs import classify_pending, link_pending
+    from classifiers.artifacts import load
+    from classifiers.jobs import link_pending
+    from classifiers.waiting import LazyClassifier, classify_or_wait
     from crawlers.commands import sweep
     from crawlers.jobs import run_due_crawl
     from crawlers.reextracting import extract_pending
@@ -144,13 +172,13 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
     database, settings, audit, engine = home.database, home.settings, home.audit, open_engine(home.settings)
     crawl = Job("crawl", lambda now: run_due_crawl(database, settings, now=now, stop=stop), 2.0)
     seconds = float(settings.lease_seconds)
-    installed = install(settings.artifacts_dir)
+    classifier = LazyClassifier(lambda: load(settings.artifacts_dir))
     pipeline = [
         Job(
             "extract",
             lambda now: extract_pending(database, home.store, parser, now=now, lease_seconds=seconds),
         ),
-        Job("classify", lambda now: classify_pending(database, audit, installed, now=now)),
+        Job("classify", lambda now: classify_or_wait(database, audit, classifier, now=now)),
         Job("link", lambda now: link_pending(database, now=now)),
         Job("triage", lambda now: open_review_tasks(database, audit, now=now)),
         Job("index", lambda now: index_pending(database, engine, now=now)),
@@ -231,11 +259,12 @@ def find_damages(home: Installation) -> Iterator[str]:
 @app.command()
 def doctor() -> None:
     """Say in plain words what is wrong with this set-up; exit status 1 if anything is."""
+    from classifiers.waiting import classifier_findings
     from crawlers.commands import source_findings
     from index.commands import index_findings
 
     n_wrong = 0
-    for finding in examine(open_installation(), [source_findings, index_findings]):
+    for finding in examine(open_installation(), [source_findings, classifier_findings, index_findings]):
         n_wrong += not finding.is_well
         typer.echo(f"{'ok   ' if finding.is_well else 'WRONG'} {finding.text}")
     raise typer.Exit(1 if n_wrong else 0)

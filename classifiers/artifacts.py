@@ -2,16 +2,19 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from classifiers.artifact import Artifact, BadArtifact, from_bytes, to_bytes
 from classifiers.dataset import CORPUS, read_corpus
-from classifiers.lexicon import load_lexicon
+from classifiers.lexicon import FOLDER, load_lexicon
 from classifiers.risk import CODE_VERSION, ClassifiedText, classifier_version, classify
 from classifiers.statistics import Scorer
 from models.blobs import BlobDamaged, BlobMissing, BlobStore
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 Reporter = Callable[[str], None]
 
@@ -48,10 +51,28 @@ def install(folder: Path, on_step: Reporter = lambda _: None) -> Installed:
     Raises:
         BadArtifact: the file is there and damaged, or of another scikit-learn version.
     """
+    return load(folder) if is_fitted(folder) else refit(folder, on_step)
+
+
+def is_fitted(folder: Path) -> bool:
+    """Say whether an artifact that belongs to this code, lexicon and corpus is there, without loading it."""
+    return _pointer(folder).exists()
+
+
+def load(folder: Path) -> Installed:
+    """Return the artifact that belongs to this code, lexicon and corpus; never fit it.
+
+    Raises:
+        BadArtifact: it is not fitted yet, damaged, or of another scikit-learn version.
+    """
+    if not any(folder.glob("fitted-from-*")):
+        raise BadArtifact("The classifier is not fitted yet. Run: saqshy train")
     pointer = _pointer(folder)
     if not pointer.exists():
-        return refit(folder, on_step)
-    sha256 = pointer.read_text("ascii").strip()
+        raise BadArtifact("The classifier was fitted from other texts or words. Run: saqshy train")
+    sha256 = pointer.read_bytes().strip().decode("ascii", "replace")
+    if not _SHA256.fullmatch(sha256):
+        raise BadArtifact("The note of which artifact is in use is damaged. Run: saqshy train")
     try:
         data = BlobStore(folder).get(sha256)
     except (BlobMissing, BlobDamaged) as error:
@@ -89,7 +110,12 @@ def _scorer(artifact: Artifact) -> Scorer:
 
 def _pointer(folder: Path) -> Path:
     """Return the file that names the artifact fitted from the present inputs."""
-    digest = hashlib.sha256(f"{CODE_VERSION}:{load_lexicon().sha256}".encode())
+    digest = hashlib.sha256(f"{CODE_VERSION}:{_lexicon_sha256()}".encode())
     for path in sorted((CORPUS / "train").glob("*.jsonl")):
         digest.update(path.read_bytes())
     return folder / f"fitted-from-{digest.hexdigest()[:32]}"
+
+
+def _lexicon_sha256() -> str:
+    """Return ``load_lexicon().sha256`` without parsing the files, which takes seconds."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(FOLDER.rglob("*.yaml")))).hexdigest()

@@ -6,13 +6,14 @@ same cluster whoever looks.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from classifiers.artifacts import Installed
+from classifiers.explaining import Explanation, explain_result
 from classifiers.lexicon import load_lexicon
 from classifiers.risk import CODE_VERSION, ClassifiedText
 from classifiers.similarity import Fingerprint, band_rows, fingerprint, is_near_duplicate
@@ -137,10 +138,7 @@ def classify_pending(
             .where(AdVersion.id.in_(ids))
             .order_by(AdVersion.id)
         ).all()
-    results = {
-        ad_version_id: _classify_one(installed, ad_version_id, title, body)
-        for ad_version_id, title, body in rows
-    }
+    results = {row.id: _classify_one(installed, row.id, row.title, row.text) for row in rows}
     with database.write() as session:
         return _store(session, results, version_id=version_id, token=token, now=now)
 
@@ -153,10 +151,20 @@ def _has_unread(session: Session, version_id: int) -> bool:
     return session.scalar(select(AdVersion.id).where(_unread(version_id)).limit(1)) is not None
 
 
-def _classify_one(installed: Installed, ad_version_id: int, title: str, body: str) -> ClassifiedText | str:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A result; a flag has its explanation."""
+
+    result: ClassifiedText
+    explanation: Explanation | None
+
+
+def _classify_one(installed: Installed, ad_version_id: int, title: str, body: str) -> _Read | str:
     """Return the result, or the name of the error that this one ad caused."""
     try:
-        return installed.classify(body, title or None)
+        result = installed.classify(body, title or None)
+        explanation = explain_result(installed, result, body, title or None) if result.flagged else None
+        return _Read(result, explanation)
     except SaqshyError as error:
         log.warning("classify.ad.refused", ad_version_id=ad_version_id, code=error.code)
         return error.code
@@ -166,7 +174,7 @@ def _classify_one(installed: Installed, ad_version_id: int, title: str, body: st
 
 
 def _store(
-    session: Session, results: dict[int, ClassifiedText | str], *, version_id: int, token: str, now: datetime
+    session: Session, results: dict[int, _Read | str], *, version_id: int, token: str, now: datetime
 ) -> JobReport:
     """Write all results of a batch and give the rows back, in the caller's transaction."""
     rows = session.scalars(
@@ -187,9 +195,8 @@ def _store(
     return JobReport(n_done=len(rows) - n_failed, n_failed=n_failed)
 
 
-def _store_result(
-    session: Session, row: AdVersion, result: ClassifiedText, *, version_id: int, now: datetime
-) -> None:
+def _store_result(session: Session, row: AdVersion, read: _Read, *, version_id: int, now: datetime) -> None:
+    result = read.result
     already = select(Classification.id).where(
         Classification.ad_version_id == row.id, Classification.classifier_version_id == version_id
     )
@@ -207,6 +214,7 @@ def _store_result(
         is_live_victim=result.is_live_victim,
         rules=list(result.rules),
         model_words=[asdict(word) for word in result.model_words],
+        explanation=read.explanation.as_json() if read.explanation else None,
         created_at=now,
     )
     classification.hits = [

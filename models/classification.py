@@ -47,6 +47,8 @@ class Classification(Base):
     is_live_victim: Mapped[bool] = mapped_column(default=False)
     rules: Mapped[list[str]]
     model_words: Mapped[list[dict[str, Any]]]  # Any: JSON spans of the statistical part
+    # Any: JSON of classifiers.explaining.Explanation, for flagged ads.
+    explanation: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     triaged_at: Mapped[datetime | None]
 
