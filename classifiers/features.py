@@ -39,6 +39,8 @@ FORM = (
 _BEGINNINGS = (3, 4, 5, 6, 7)
 _ENDING = 3
 _MAX_WORD = 40
+# Says nothing by itself: honest ads are disguised too.
+_DISGUISE = "X01"
 _MAX_CONCEPTS = 400
 _CACHE_SIZE = 100_000
 
@@ -109,7 +111,8 @@ def read_features(
     for normalised, found in parts:
         words.update(dict.fromkeys(normalised.words))
         _read_concepts(normalised.words, found, n_concepts, said, near)
-        signs.update(hit.code for hit in (*found.indicators, *found.counter_signs) if hit.counted)
+        counted = (hit.code for hit in (*found.indicators, *found.counter_signs) if hit.counted)
+        signs.update(code for code in counted if code != _DISGUISE)
     form = _form(parts, frozenset(contact_kinds), len(words), has_title=has_title)
     return Features(tuple(words), frozenset(said), frozenset(near), frozenset(signs), form)
 
