@@ -79,6 +79,7 @@ def load(folder: Path) -> Installed:
         raise BadArtifact(
             "The artifact of the classifier is missing or damaged. Run: saqshy train", sha256=sha256
         ) from error
+    load_lexicon(folder)
     return Installed(_scorer(from_bytes(data, sha256=sha256)), sha256)
 
 
@@ -87,7 +88,7 @@ def refit(folder: Path, on_step: Reporter = lambda _: None) -> Installed:
     # Half a second of scikit-learn, which those who only score do not need.
     from classifiers.train import fit
 
-    artifact = fit(read_corpus("train"), load_lexicon(), on_step)
+    artifact = fit(read_corpus("train"), load_lexicon(folder), on_step)
     store = BlobStore(folder)
     data = to_bytes(artifact)
     sha256 = hashlib.sha256(data).hexdigest()

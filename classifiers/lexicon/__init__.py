@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -132,21 +132,45 @@ class Lexicon:
 
 
 @cache
-def load_lexicon() -> Lexicon:
-    """Return the lexicon that ships with the product; read once per process."""
-    return read_lexicon(FOLDER)
+def load_lexicon(cache_folder: Path | None = None) -> Lexicon:
+    """Return the lexicon that ships with the product; read once per process.
+
+    Args:
+        cache_folder: where work done before is kept; only the first call of a process can name it.
+    """
+    if cache_folder is not None:
+        _shipped.cache_folder = cache_folder
+    return _shipped.lexicon
 
 
-def read_lexicon(folder: Path) -> Lexicon:
+class _Shipped:
+    """The one lexicon of this process."""
+
+    cache_folder: Path | None = None
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        return read_lexicon(FOLDER, self.cache_folder)
+
+
+_shipped = _Shipped()
+
+
+def read_lexicon(folder: Path, cache_folder: Path | None = None) -> Lexicon:
     """Read and check a folder of lexicon files.
+
+    Args:
+        folder: of the files.
+        cache_folder: where the phrases of the concepts are kept; None to work them out anew.
 
     Raises:
         BadLexicon: a missing field, an unknown code, purpose or language, a code used twice.
         BadCue: a cue that cannot be read.
     """
-    paths = sorted(folder.rglob("*.yaml"))
+    sha256 = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(folder.rglob("*.yaml")))).hexdigest()
+    kept = cache_folder and cache_folder / f"concepts-{_code_sha256()[:12]}-{sha256[:20]}.json"
     groups = _read_word_groups(_load(folder / "word_groups.yaml"))
-    concepts = read_concepts(folder / "concepts")
+    concepts = read_concepts(folder / "concepts", cache=kept)
     indicators: dict[str, Indicator] = {}
     for path in sorted((folder / "indicators").glob("*.yaml")):
         for entry in _load(path):
@@ -163,10 +187,16 @@ def read_lexicon(folder: Path) -> Lexicon:
         read_rules(raw_rules),
         groups,
         concepts,
-        hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest(),
+        sha256,
     )
     _check_codes(lexicon)
     return lexicon
+
+
+def _code_sha256() -> str:
+    """Return the hash of the code that turns words into keys: other code, other phrases."""
+    code = [FOLDER / "grammar.py", *sorted((FOLDER.parent / "text").glob("*.py"))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()
 
 
 def _load(path: Path) -> Any:  # Any: YAML; each entry is checked where it is read
