@@ -28,6 +28,7 @@ $(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing Saqshy's own environment into $(VENV) (hash-pinned list, one or two minutes)"
 	$(PIP) --require-hashes -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation -e .
+	$(BIN)/saqshy install-classifier
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from classifiers.artifacts import Installed
-from classifiers.counterfactual import Change, ChangeKind, FoundInAd, StatisticalPart, find_changes
+from classifiers.counterfactual import Change, FoundInAd, StatisticalPart, find_changes
 from classifiers.features import Features
 from classifiers.indicators import Hit
 from classifiers.lexicon import load_lexicon
@@ -120,12 +120,3 @@ def _cut(text: str, place: TextPlace, cuts: Iterable[Cut]) -> str:
         if where is place:
             letters[start:end] = " " * (end - start)
     return "".join(letters)
-
-
-def read_changes(stored: Iterable[dict[str, Any]]) -> tuple[Change, ...]:
-    """Return changes as :meth:`Explanation.as_json` stored them; those of an unknown kind are left out."""
-    return tuple(
-        Change(ChangeKind(item["kind"]), tuple(item["codes"]), item["n_words"])
-        for item in stored
-        if item["kind"] in set(ChangeKind)
-    )

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import select, update
 
 from classifiers.artifact import BadArtifact
 from classifiers.artifacts import Installed, load
@@ -16,11 +15,9 @@ from models.installation import Installation
 from models.leases import JobReport
 from models.logs import get_logger
 from models.session import Database
+from models.unscored import NO_ARTIFACT, count_unscored
 
 log = get_logger(__name__)
-
-NO_ARTIFACT = "classify: BadArtifact"
-"""What stands on an ad version that waits for a usable artifact; the ad keeps all its attempts."""
 
 
 class LazyClassifier:
@@ -75,22 +72,9 @@ def classifier_findings(home: Installation) -> Iterator[Finding]:
             True, f"classifier {installed.version}, fitted on {installed.scorer.artifact.n_texts} texts"
         )
     with home.database.read() as session:
-        for error, n in count_unscored(session):
-            yield Finding(
-                False, f"{n} ads wait unscored: {error}" + (f". {_ADVICE}" if error == NO_ARTIFACT else "")
-            )
+        for reason, n in count_unscored(session):
+            advice = f" {_ADVICE}" if reason == NO_ARTIFACT else ""
+            yield Finding(False, f"{n} ads wait unscored ({reason}).{advice}")
 
 
 _ADVICE = "They are read by themselves once there is a classifier. Run: saqshy train"
-
-
-def count_unscored(session: Session) -> list[tuple[str, int]]:
-    """Return by reason how many ad versions no classifier has read, most first."""
-    n = func.count().label("n")
-    query = (
-        select(AdVersion.error, n)
-        .where(AdVersion.classified_by_id.is_(None), AdVersion.error.is_not(None))
-        .group_by(AdVersion.error)
-        .order_by(n.desc(), AdVersion.error)
-    )
-    return [(reason or "", count) for reason, count in session.execute(query)]

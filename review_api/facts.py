@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from models.audit import Detail
 from models.enums import Role, Verdict
+from models.unscored import NO_ARTIFACT
 from review_api.i18n import Words
 
 _COLUMNS = re.compile(r"(\d+)_columns_instead_of_(\d+)")
@@ -43,7 +44,7 @@ def reason_words(words: Words, reason: str) -> str:
         words: the reader's language.
         reason: as crawlers and imports note it: a code, or ``code: particulars``.
     """
-    code = reason.removeprefix("bad_record: ").removeprefix("ad_refused: ")
+    code = reason.removeprefix("bad_record: ").removeprefix("ad_refused: ").removeprefix("classify: ")
     code = code.partition(":")[0].strip()
     if words.has(f"unread_reason.{code}"):
         return words.text(f"unread_reason.{code}")
@@ -52,6 +53,21 @@ def reason_words(words: Words, reason: str) -> str:
     if field := _FIELD.fullmatch(code):
         return words.text(f"unread_reason.field_{field[2]}", field=field[1])
     return words.text("unread_reason.other", code=code)
+
+
+@dataclass(frozen=True)
+class UnscoredLine:
+    """How many ads wait unscored and why, in one sentence; and what to do about it."""
+
+    text: str
+    advice: str
+
+
+def unscored_line(words: Words, reason: str, n: int) -> UnscoredLine:
+    """Ads that wait for one reason, in words."""
+    why = words.text("unscored.why", reason=reason_words(words, reason))
+    key = "unscored.fit_anew" if reason == NO_ARTIFACT else "unscored.tried_again"
+    return UnscoredLine(f"{words.counted('queue.unscored', n)} {why}", words.text(key))
 
 
 def split_reasons(details: Mapping[str, Detail]) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import Request
 
 from models.enums import Role
+from review_api.ads.schemas import Unscored
 from review_api.auth.schemas import Person
 from review_api.i18n import Words, choose_locale, load_words
 from review_api.rendering import KEYS_COOKIE, LOCALE_COOKIE, Frame, NavItem, Note, read_note
@@ -14,8 +15,8 @@ from review_api.services import Services
 
 # The numbers in the bar are the same for everybody; one look per ten seconds is fresh enough.
 COUNTS_LIVE_FOR = timedelta(seconds=10)
-# How much is unread changes slowly, and counting it reads an index of every page and version.
-UNREAD_LIVES_FOR = timedelta(seconds=60)
+# How much waits unscored changes slowly, and counting it reads an index of every version.
+UNSCORED_LIVES_FOR = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ PLACES = (
     Place("queue", "/queue", _READERS - {Role.OFFICER}, "q"),
     Place("search", "/search", _READERS, "s"),
     Place("unread", "/unread", frozenset({Role.ANALYST, Role.AUDITOR, Role.ADMIN})),
+    Place("try", "/try", frozenset({Role.ANALYST, Role.APPROVER, Role.AUDITOR, Role.ADMIN})),
     Place("approvals", "/approvals", frozenset({Role.APPROVER, Role.AUDITOR}), "a"),
     Place("releases", "/releases", _READERS, "r"),
     Place("audit", "/audit", frozenset({Role.AUDITOR, Role.ADMIN})),
@@ -72,22 +74,22 @@ def count_waiting(request: Request, services: Services, person: Person) -> Count
 
 
 @dataclass(frozen=True)
-class UnreadCount:
-    """How many texts no classifier has read yet."""
+class UnscoredCounts:
+    """How many ads no classifier has read, by reason."""
 
-    n: int
+    by_reason: tuple[Unscored, ...]
     counted_at: datetime
 
 
-def count_unread(request: Request, services: Services) -> int:
-    """Texts that no classifier has read yet, counted at most ``UNREAD_LIVES_FOR`` ago."""
+def count_unscored(request: Request, services: Services) -> tuple[Unscored, ...]:
+    """Why ads wait unscored and how many do, counted at most ``UNSCORED_LIVES_FOR`` ago."""
     now = services.now()
-    kept: UnreadCount | None = getattr(request.app.state, "unread", None)
-    if kept is None or not timedelta() <= now - kept.counted_at < UNREAD_LIVES_FOR:
+    kept: UnscoredCounts | None = getattr(request.app.state, "unscored", None)
+    if kept is None or not timedelta() <= now - kept.counted_at < UNSCORED_LIVES_FOR:
         with services.db.read() as session:
-            kept = UnreadCount(services.ads.unread(session).n_versions_unscored, now)
-        request.app.state.unread = kept
-    return kept.n
+            kept = UnscoredCounts(services.ads.unscored(session), now)
+        request.app.state.unscored = kept
+    return kept.by_reason
 
 
 def forget_counts(request: Request) -> None:

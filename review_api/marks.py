@@ -22,7 +22,8 @@ class Span:
 
     ``start`` and ``end`` count code points of the text as written, ``end``
     exclusive. ``number`` is what the reader sees beside the marked words and in
-    the list of signs.
+    the list of signs. ``is_read``: words that the statistical part read; they
+    carry no number.
     """
 
     start: int
@@ -32,6 +33,7 @@ class Span:
     name: str
     is_counter_sign: bool = False
     is_counted: bool = True
+    is_read: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,21 @@ class Segment:
 
     @property
     def look(self) -> str:
-        """Which style applies: ``sign``, ``more`` (two or more signs), ``counter`` or ``idle``."""
-        counted = [span for span in self.spans if span.is_counted and not span.is_counter_sign]
+        """Which style applies: ``sign``, ``more`` (two or more signs), ``counter``, ``idle`` or ``read``."""
+        if all(span.is_read for span in self.spans):
+            return "read"
+        signs = [span for span in self.spans if not span.is_read]
+        counted = [span for span in signs if span.is_counted and not span.is_counter_sign]
         if len(counted) > 1:
             return "more"
         if counted:
             return "sign"
-        return "counter" if any(span.is_counter_sign for span in self.spans) else "idle"
+        return "counter" if any(span.is_counter_sign for span in signs) else "idle"
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the statistical part read these words, beside what else they are."""
+        return any(span.is_read for span in self.spans)
 
 
 def cut(text: str, spans: Iterable[Span]) -> list[Segment]:
@@ -95,7 +105,7 @@ def cut(text: str, spans: Iterable[Span]) -> list[Segment]:
         while upcoming is not None and upcoming.start <= left:
             active.append(upcoming)
             upcoming = next(waiting, None)
-        ending = tuple(span for span in active if span.end == right)
+        ending = tuple(span for span in active if span.end == right and not span.is_read)
         segments.append(Segment(text[left:right], tuple(active), ending))
     return segments
 

@@ -19,6 +19,7 @@ from review_api.problems import plain_status, problem_text
 from review_api.rendering import go_to, render
 from review_api.tasks import approval_views, case_views
 from review_api.tasks import views as tasks
+from review_api.trial import views as trial
 
 routers: tuple[APIRouter, ...] = (
     auth.router,
@@ -27,6 +28,7 @@ routers: tuple[APIRouter, ...] = (
     approval_views.router,
     ads.router,
     unread_views.router,
+    trial.router,
     blocklist.router,
     audit.router,
     people.router,

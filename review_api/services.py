@@ -17,9 +17,12 @@ from review_api.blocklist.listing import ListingRules, load_protected
 from review_api.blocklist.releases import ReleaseService
 from review_api.blocklist.service import BlocklistService
 from review_api.people.service import PeopleService
+from review_api.precision import FILE_NAME as PRECISIONS_FILE
+from review_api.precision import Precisions
 from review_api.tasks.decisions import DecisionService
 from review_api.tasks.detail import CaseService
 from review_api.tasks.service import TaskService
+from review_api.trial.reader import TrialReader
 
 Clock = Callable[[], datetime]
 
@@ -50,6 +53,8 @@ class Services:
     releases: ReleaseService
     audit: AuditService
     people: PeopleService
+    precisions: Precisions
+    trial: TrialReader
 
 
 def build_services(
@@ -76,4 +81,6 @@ def build_services(
         releases=ReleaseService(settings, db, audit, listing, grounds),
         audit=audit_service,
         people=PeopleService(audit),
+        precisions=Precisions(settings.data_dir / PRECISIONS_FILE),
+        trial=TrialReader(settings.artifacts_dir),
     )

@@ -101,13 +101,3 @@ def list_unread_pages(session: Session, limit: int) -> Sequence[Page]:
         .limit(limit)
     )
     return session.scalars(query).all()
-
-
-def count_unscored(session: Session) -> int:
-    """Ad versions that no classifier could read: tried, failed, and not classified since."""
-    query = (
-        select(func.count())
-        .select_from(AdVersion)
-        .where(AdVersion.classified_by_id.is_(None), AdVersion.error.is_not(None))
-    )
-    return session.scalar(query) or 0

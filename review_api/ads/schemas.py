@@ -112,10 +112,32 @@ class UnreadPage:
 
 
 @dataclass(frozen=True)
+class Unscored:
+    """Why ads wait unscored, as a code, and how many do."""
+
+    reason: str
+    n: int
+
+
+@dataclass(frozen=True)
+class UnscoredAd:
+    """An ad whose present text no classifier has read; what it says is not shown here."""
+
+    ad_id: int
+    url: str
+    source_name: str
+    source_title: str
+    observed_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
 class Unread:
-    """What the machine could not read, with counts; ``pages`` are the latest."""
+    """What the machine could not read, with counts; ``pages`` and ``unscored_ads`` are the latest."""
 
     n_pages_incomplete: int
     n_pages_failed: int
     n_versions_unscored: int
     pages: tuple[UnreadPage, ...]
+    unscored: tuple[Unscored, ...] = ()
+    unscored_ads: tuple[UnscoredAd, ...] = ()

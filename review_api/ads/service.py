@@ -10,9 +10,20 @@ from index.queries import SearchQuery
 from models.ad import Ad
 from models.classification import Classification
 from models.enums import ContactKind, ParseState, Purpose, TextPlace
+from models.unscored import count_unscored, list_unscored
 from review_api.ads import repository
 from review_api.ads.names import read_addresses, read_case_number
-from review_api.ads.schemas import FoundAd, FoundPage, Piece, SearchForm, SearchState, Unread, UnreadPage
+from review_api.ads.schemas import (
+    FoundAd,
+    FoundPage,
+    Piece,
+    SearchForm,
+    SearchState,
+    Unread,
+    UnreadPage,
+    Unscored,
+    UnscoredAd,
+)
 from review_api.masking import ContactSpot, mask_text, mask_value
 from review_api.tasks.rows import find_contacts
 from review_api.tasks.schemas import FacetValue
@@ -92,14 +103,31 @@ class AdService:
         n_behind = repository.count_behind(session)
         return SearchState(health.is_ready, n_behind, None if health.is_ready else "IndexUnavailable")
 
+    def unscored(self, session: Session) -> tuple[Unscored, ...]:
+        """Why ads wait unscored, and how many, most first."""
+        return tuple(Unscored(reason, n) for reason, n in count_unscored(session))
+
     def unread(self, session: Session) -> Unread:
         """Pages and texts that could not be read, with counts."""
         counts = repository.count_unread_pages(session)
         pages = repository.list_unread_pages(session, MAX_UNREAD_SHOWN)
+        unscored = self.unscored(session)
         return Unread(
             n_pages_incomplete=counts.get(ParseState.PARSE_INCOMPLETE, 0),
             n_pages_failed=counts.get(ParseState.FAILED, 0),
-            n_versions_unscored=repository.count_unscored(session),
+            n_versions_unscored=sum(waiting.n for waiting in unscored),
+            unscored=unscored,
+            unscored_ads=tuple(
+                UnscoredAd(
+                    ad_id=version.ad_id,
+                    url=version.url,
+                    source_name=version.ad.source.name,
+                    source_title=version.ad.source.title,
+                    observed_at=version.observed_at,
+                    reason=version.error or "",
+                )
+                for version in list_unscored(session, MAX_UNREAD_SHOWN)
+            ),
             pages=tuple(
                 UnreadPage(
                     page_id=page.id,

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 
 from models.enums import Role
-from review_api.ads.schemas import Unread, UnreadPage
+from review_api.ads.schemas import Unread, UnreadPage, UnscoredAd
 from review_api.audit.schemas import AuditLine
 from review_api.auth.schemas import Person
 from review_api.deps import EVERYONE, ServicesDep, require
-from review_api.facts import reason_words, split_reasons
+from review_api.facts import UnscoredLine, reason_words, split_reasons, unscored_line
 from review_api.frame import make_frame
 from review_api.i18n import Words
 from review_api.rendering import render
@@ -32,6 +32,14 @@ class UnreadLine:
 
 
 @dataclass(frozen=True)
+class UnscoredAdLine:
+    """An ad that no classifier has read, with the reason in words."""
+
+    item: UnscoredAd
+    reason: str
+
+
+@dataclass(frozen=True)
 class RefusedLine:
     """One reason for which records of an imported file were refused, and how many."""
 
@@ -43,9 +51,11 @@ class RefusedLine:
 
 @dataclass(frozen=True)
 class UnreadListPage:
-    """Counts of all that is unread; the latest pages, and the refusals of the latest imports."""
+    """Counts of all that is unread; the latest ads and pages, and the refusals of the latest imports."""
 
     unread: Unread
+    unscored: tuple[UnscoredLine, ...]
+    unscored_ads: tuple[UnscoredAdLine, ...]
     lines: tuple[UnreadLine, ...]
     refused: tuple[RefusedLine, ...]
 
@@ -59,6 +69,10 @@ def show_unread(request: Request, services: ServicesDep, person: UnreadReader) -
     frame = make_frame(request, services, person, "unread")
     page = UnreadListPage(
         unread=unread,
+        unscored=tuple(unscored_line(frame.words, waiting.reason, waiting.n) for waiting in unread.unscored),
+        unscored_ads=tuple(
+            UnscoredAdLine(ad, reason_words(frame.words, ad.reason)) for ad in unread.unscored_ads
+        ),
         lines=tuple(UnreadLine(item, _reasons(frame.words, item)) for item in unread.pages),
         refused=tuple(line for item in imports for line in _refusals(frame.words, item)),
     )

@@ -178,7 +178,7 @@ def _approval_page(
                 is_unread = True
     frame = make_frame(request, services, person, "approvals")
     page = ApprovalPage(
-        case=show_case(frame.words, task, services.grounds),
+        case=show_case(frame.words, task, services.grounds, services.precisions.of),
         first=first,
         since=since,
         is_since_unread=is_unread,

@@ -46,6 +46,35 @@ class ShownHit:
 
 
 @dataclass(frozen=True)
+class ShownWord:
+    """Words that the statistical part read, and what they added; offsets and ``quote`` as in ``ShownHit``."""
+
+    place: TextPlace
+    start: int
+    end: int
+    quote: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class ShownChange:
+    """A small change after which the outcome would be the opposite; see ``classifiers.counterfactual``."""
+
+    kind: str
+    codes: tuple[str, ...]
+    n_words: int
+
+
+@dataclass(frozen=True)
+class ShownExplanation:
+    """What the statistical part alone gave, from where it flags, and what would change the outcome."""
+
+    probability: float
+    threshold: float
+    changes: tuple[ShownChange, ...]
+
+
+@dataclass(frozen=True)
 class ShownVersion:
     """The text of the ad as the reviewer sees it, contacts masked."""
 
@@ -187,7 +216,8 @@ class TaskDetail:
 
     ``actions`` are allowed to this person now. ``has_newer_version``: the ad's
     text has changed since; a decision on the shown one is refused until
-    ``show_newest``. ``listing_problem`` is the code of the error that confirming
+    ``show_newest``. ``explanation`` is None for what an older Saqshy read.
+    ``listing_problem`` is the code of the error that confirming
     or approving would raise for the ad's address, or None.
     """
 
@@ -208,6 +238,8 @@ class TaskDetail:
     is_minor: bool
     is_live_victim: bool
     hits: tuple[ShownHit, ...]
+    model_words: tuple[ShownWord, ...]
+    explanation: ShownExplanation | None
     purposes: tuple[ScoredPurpose, ...]
     rules: tuple[str, ...]
     classifier_version: str

@@ -254,7 +254,7 @@ def _case_page(
     frame = make_frame(request, services, person, "queue")
     is_mine = task.claim is not None and task.claim.is_mine and not task.claim.is_over
     page = CasePage(
-        case=show_case(frame.words, task, services.grounds, opened),
+        case=show_case(frame.words, task, services.grounds, services.precisions.of, opened),
         draft=draft or Draft(),
         proposed={item.purpose: item.score for item in task.purposes if item.score >= MIN_PURPOSE_SCORE},
         grounds=tuple(services.grounds),

@@ -1,7 +1,8 @@
 """One case as a reviewer sees it, and opening its contacts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
@@ -24,10 +25,13 @@ from review_api.tasks.case_schemas import (
     OpenContact,
     OpenedContacts,
     Origin,
+    ShownChange,
     ShownContact,
     ShownDecision,
+    ShownExplanation,
     ShownHit,
     ShownVersion,
+    ShownWord,
     SimilarAd,
     TaskAction,
     TaskDetail,
@@ -87,6 +91,8 @@ class CaseService:
             is_minor=classification.is_minor,
             is_live_victim=classification.is_live_victim,
             hits=_show_hits(session, version, classification, spots),
+            model_words=_show_words(version, classification, spots),
+            explanation=read_explanation(classification.explanation),
             purposes=tuple(repository.list_scores(session, [classification.id])[classification.id]),
             rules=tuple(classification.rules),
             classifier_version=classification.classifier_version.version,
@@ -254,10 +260,7 @@ def _show_version(
 def _show_hits(
     session: Session, version: AdVersion, classification: Classification, spots: Sequence[ContactSpot]
 ) -> tuple[ShownHit, ...]:
-    masked = {
-        TextPlace.TITLE: masked_title(version, spots),
-        TextPlace.TEXT: mask_text(version.text, TextPlace.TEXT, spots),
-    }
+    masked = _masked_texts(version, spots)
     return tuple(
         ShownHit(
             code=hit.code,
@@ -272,6 +275,39 @@ def _show_hits(
         )
         for hit in repository.list_hits(session, [classification.id]).get(classification.id, [])
     )
+
+
+def _show_words(
+    version: AdVersion, classification: Classification, spots: Sequence[ContactSpot]
+) -> tuple[ShownWord, ...]:
+    masked = _masked_texts(version, spots)
+    return tuple(
+        ShownWord(
+            place=(place := TextPlace(word["place"])),
+            start=word["start"],
+            end=word["end"],
+            quote=masked[place][word["start"] : word["end"]],
+            weight=word["weight"],
+        )
+        for word in classification.model_words
+    )
+
+
+def _masked_texts(version: AdVersion, spots: Sequence[ContactSpot]) -> dict[TextPlace, str]:
+    return {
+        TextPlace.TITLE: masked_title(version, spots),
+        TextPlace.TEXT: mask_text(version.text, TextPlace.TEXT, spots),
+    }
+
+
+def read_explanation(stored: Mapping[str, Any] | None) -> ShownExplanation | None:  # Any: JSON
+    """An explanation as the classifier stored it (``classifiers.explaining``)."""
+    if stored is None:
+        return None
+    changes = (
+        ShownChange(change["kind"], tuple(change["codes"]), change["n_words"]) for change in stored["changes"]
+    )
+    return ShownExplanation(stored["probability"], stored["threshold"], tuple(changes))
 
 
 def _list_versions(session: Session, task: ReviewTask, shown: AdVersion) -> tuple[VersionLine, ...]:

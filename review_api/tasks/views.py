@@ -12,8 +12,9 @@ from review_api.auth.schemas import Person
 from review_api.charts import Bar, Count, draw_bars
 from review_api.choices import Narrowing, chosen_in, list_href, narrow
 from review_api.deps import Analyst, Reader, ServicesDep
+from review_api.facts import UnscoredLine, unscored_line
 from review_api.fields import IdPath
-from review_api.frame import count_unread, count_waiting, forget_counts, make_frame
+from review_api.frame import count_unscored, count_waiting, forget_counts, make_frame
 from review_api.i18n import Words
 from review_api.rendering import go_to, render
 from review_api.services import Services
@@ -52,13 +53,13 @@ class QueueLine:
 
 @dataclass(frozen=True)
 class QueuePage:
-    """The queue, most serious first; ``warnings`` say what the queue does not show."""
+    """The queue, most serious first; ``unscored``: ads that no classifier has read, which cannot be in it."""
 
     rows: tuple[QueueLine, ...]
     n_waiting: int
     facets: Narrowing
     may_claim: bool
-    warnings: tuple[str, ...]
+    unscored: tuple[UnscoredLine, ...]
     first_href: str | None
     next_href: str | None
 
@@ -96,7 +97,6 @@ def show_queue(
     words = frame.words
     chosen = chosen_in(filters)
     counts = {name: getattr(facets, name) for name in FACETS}
-    n_unread = count_unread(request, services)
     page = QueuePage(
         rows=tuple(_queue_line(words, row, now) for row in found.rows),
         n_waiting=facets.n_waiting,
@@ -108,7 +108,9 @@ def show_queue(
             counted_at=facets.counted_at if facets.counted_at < now else None,
         ),
         may_claim=person.role is Role.ANALYST,
-        warnings=(words.counted("queue.unscored", n_unread),) if n_unread else (),
+        unscored=tuple(
+            unscored_line(words, waiting.reason, waiting.n) for waiting in count_unscored(request, services)
+        ),
         first_href=page_href("/queue", chosen, None) if cursor else None,
         next_href=page_href("/queue", chosen, found.next_cursor) if found.next_cursor else None,
     )

@@ -6,7 +6,7 @@ import pytest
 
 from classifiers.artifacts import Installed
 from classifiers.counterfactual import Change, ChangeKind, FoundInAd, StatisticalPart, find_changes
-from classifiers.explaining import explain_result, read_changes
+from classifiers.explaining import explain_result
 from classifiers.indicators import ORDINARY, Hit
 from classifiers.lexicon import Lexicon, load_lexicon
 from models.enums import TextPlace
@@ -97,9 +97,8 @@ def test_every_change_of_a_real_ad_is_small_and_true(installed: Installed) -> No
     assert explanation.threshold == installed.scorer.artifact.threshold
     assert [text[word.start : word.end] for word in explanation.words] == [w.quote for w in explanation.words]
     assert all(len(change.codes) <= 2 for change in explanation.changes)
-    stored = explanation.as_json()
-    assert read_changes(stored["changes"]) == explanation.changes
-    assert read_changes([{"kind": "of a later version", "codes": [], "n_words": 0}]) == ()
+    stored = explanation.as_json()["changes"]
+    assert [item["kind"] for item in stored] == [change.kind.value for change in explanation.changes]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200b" * 50, "🙂", "я", "\ud800", "а" * 25_000])

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from classifiers.artifact import BadArtifact
 from classifiers.artifacts import Installed, _lexicon_sha256, is_fitted, load
 from classifiers.lexicon import load_lexicon
-from classifiers.waiting import NO_ARTIFACT, LazyClassifier, classify_or_wait, count_unscored
+from classifiers.waiting import LazyClassifier, classify_or_wait
 from models.ad import AdVersion
 from models.audit import AuditLog
 from models.session import Database
+from models.unscored import NO_ARTIFACT, count_unscored
 from tests.conftest import ARTIFACTS
 from tests.factories import make_ad
 

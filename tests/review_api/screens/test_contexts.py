@@ -18,6 +18,7 @@ from review_api.rendering import TEMPLATES_DIR, Frame
 from review_api.tasks.approval_views import ApprovalPage, ApprovalsPage
 from review_api.tasks.case_views import CasePage, VersionPage
 from review_api.tasks.views import QueuePage, WorkPage
+from review_api.trial.views import TrialPage
 
 CONTEXTS: dict[str, type] = {
     "sign_in.html": SignInPage,
@@ -36,6 +37,7 @@ CONTEXTS: dict[str, type] = {
     "entry.html": EntryPage,
     "audit.html": AuditLogPage,
     "people.html": PeoplePage,
+    "trial.html": TrialPage,
     "error.html": pages.ErrorPage,
 }
 SHARED = {"queue.html": ("facets.html",), "search.html": ("facets.html",), "case.html": ("decide.html",)}

@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 import yaml
 
+from classifiers.counterfactual import ChangeKind
 from classifiers.lexicon import FOLDER
 from classifiers.lexicon.rules import read_rules
 from models.audit import AuditAction
@@ -107,6 +108,7 @@ def test_no_sentence_is_left_that_nobody_uses() -> None:
         "made.",
         "rule.",
         "not_counted.",
+        "change.",
         "listing.",
         "problem.",
         "subject.",
@@ -137,8 +139,13 @@ def test_closed_vocabularies_have_words() -> None:
 
 def test_rules_of_the_classifier_have_words() -> None:
     rules = read_rules(yaml.safe_load((FOLDER / "rules.yaml").read_text(encoding="utf-8")))
-    names = {rule.name for rule in (*rules.flag_rules, *rules.urgent_rules)} | {"live_victim"}
+    names = {rule.name for rule in (*rules.flag_rules, *rules.urgent_rules)}
+    names |= {"live_victim", "statistical"}
     assert {f"rule.{name}" for name in names} - set(sentences("kk")) == set()
+
+
+def test_changes_of_the_outcome_have_words() -> None:
+    assert {f"change.{kind.value}" for kind in ChangeKind} - set(sentences("kk")) == set()
 
 
 def test_every_expected_error_has_its_own_sentence() -> None:
