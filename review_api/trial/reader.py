@@ -90,8 +90,11 @@ class _Child:
             self._buffer += part
         line, _, rest = bytes(self._buffer).partition(b"\n")
         self._buffer = bytearray(rest)
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        try:
+            answer: Any = json.loads(line)
+        except ValueError:
+            return None
+        return answer if isinstance(answer, dict) else None
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
