@@ -61,11 +61,13 @@ class FoundInAd:
         hits: of indicators, those that do not count too.
         counter_codes: of the counter-signs that count.
         is_live_victim: a cry for help in the first person.
+        n_words: of title and text; a strong sign weighs more in a short ad.
     """
 
     hits: tuple[Hit, ...]
     counter_codes: frozenset[str]
     is_live_victim: bool = False
+    n_words: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def is_flagged(found: FoundInAd, probability: float, threshold: float, lexicon: 
         lexicon.rules,
     )
     read = Probabilities(probability, {}, 0.0)
-    joined = join(weigh(weights, lexicon), read, threshold, sum(weights.values()), lexicon.rules)
+    joined = join(weigh(weights, lexicon), read, threshold, weights, found.n_words, lexicon.rules)
     return bool(joined.flag_rules)
 
 
@@ -124,8 +126,10 @@ def _towards_clear(found: FoundInAd, part: StatisticalPart, lexicon: Lexicon) ->
 
     def stays(gone: Iterable[str] = (), new: Iterable[str] = ()) -> bool:
         without, added = frozenset(gone), frozenset(new)
-        changed = FoundInAd(
-            tuple(hit for hit in found.hits if hit.code not in without), found.counter_codes | added
+        changed = replace(
+            found,
+            hits=tuple(hit for hit in found.hits if hit.code not in without),
+            counter_codes=found.counter_codes | added,
         )
         return is_flagged(changed, part.with_signs(without, added), part.threshold, lexicon)
 
@@ -165,7 +169,7 @@ def _towards_flag(found: FoundInAd, part: StatisticalPart, lexicon: Lexicon) -> 
             replace(hit, counted=True, reason=None, is_ordinary=False) if hit.code == count else hit
             for hit in found.hits
         )
-        changed = FoundInAd((*hits, *extra), found.counter_codes - without)
+        changed = replace(found, hits=(*hits, *extra), counter_codes=found.counter_codes - without)
         added = frozenset(hit.code for hit in extra) | ({count} if count else frozenset())
         return is_flagged(changed, part.with_signs(without, added), part.threshold, lexicon)
 

@@ -66,6 +66,7 @@ def explain_result(
         hits=result.indicators,
         counter_codes=frozenset(hit.code for hit in result.counter_signs if hit.counted),
         is_live_victim=result.is_live_victim,
+        n_words=ad.n_words,
     )
     return Explanation(
         probability, scorer.artifact.threshold, words, find_changes(found, part, load_lexicon())

@@ -10,7 +10,8 @@ from classifiers.lexicon.rules import FlagRule, Rules
 from classifiers.statistics import Probabilities
 from models.enums import Purpose
 
-_SURE_SCORE = 0.9
+STATISTICAL = "statistical"
+"""Name of the rule that the statistical part flags."""
 _MIN_SCORE = 0.05
 """A purpose less likely than this is not named."""
 
@@ -116,25 +117,31 @@ def weigh(weights: Mapping[str, float], lexicon: Lexicon) -> Weighing:
 
 
 def join(
-    weighing: Weighing, read: Probabilities, threshold: float, weight_sum: float, rules: Rules
+    weighing: Weighing,
+    read: Probabilities,
+    threshold: float,
+    weights: Mapping[str, float],
+    n_words: int,
+    rules: Rules,
 ) -> Weighing:
     """Return what rules and statistical part say together.
 
     A rule that holds on honest ads too needs the statistical part beside it;
     the signs of a rule that stays alone are shown all the same. A sum of
-    ``rules.sure_sum`` needs nobody.
+    ``rules.sure_sum``, and a strong sign in a short ad, need nobody.
     """
-    is_sure = weight_sum >= rules.sure_sum
+    is_sure = sum(weights.values()) >= rules.sure_sum or rules.short.is_sure(weights, n_words)
     agrees = read.flag >= threshold * rules.agreeing_share
     flags = weighing.flag_rules if is_sure or agrees else ()
     if read.flag >= threshold:
-        flags = (*flags, "statistical")
-    score = max(read.flag, _SURE_SCORE if is_sure and weighing.flag_rules else 0.0)
-    raised = max(read.flag, 1e-9)
+        flags = (*flags, STATISTICAL)
+    # What the rules say of the purposes counts where they flag and the statistical part is silent.
+    of_rules = weighing.purposes if flags and read.flag < threshold else {}
+    scores = {p: max(read.purposes.get(p, 0.0), of_rules.get(p, 0.0)) for p in {*read.purposes, *of_rules}}
     purposes = {
-        purpose: round(min(value / raised * score, 1.0), 4)
-        for purpose, value in sorted(read.purposes.items(), key=lambda pair: -pair[1])
-        if value >= _MIN_SCORE
+        purpose: round(score, 4)
+        for purpose, score in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+        if score >= _MIN_SCORE
     }
     return Weighing(flags, weighing.urgent_rules if flags else (), purposes)
 

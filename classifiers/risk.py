@@ -12,7 +12,15 @@ from classifiers.indicators import FoundSigns, Hit, find_indicators
 from classifiers.language import detect_language
 from classifiers.lexicon import Lexicon, load_lexicon
 from classifiers.lexicon.matcher import Matcher
-from classifiers.purposes import Weighing, base_weights, join, lowered_weights, settle_ordinary, weigh
+from classifiers.purposes import (
+    STATISTICAL,
+    Weighing,
+    base_weights,
+    join,
+    lowered_weights,
+    settle_ordinary,
+    weigh,
+)
 from classifiers.statistics import Scorer
 from classifiers.text import NormalisedText, normalise
 from models.enums import Language, Level, Purpose, Side, TextPlace
@@ -98,6 +106,11 @@ class ReadAd:
     contacts: tuple[FoundContact, ...]
     features: Features
 
+    @property
+    def n_words(self) -> int:
+        """Words of title and text."""
+        return sum(len(normalised.words) for _, normalised, _ in self.parts)
+
 
 def classifier_version(artifact_sha256: str | None = None) -> str:
     """Return the name of this classifier, another with every lexicon file, code version or artifact.
@@ -176,10 +189,11 @@ def _assess(lexicon: Lexicon, ad: ReadAd, scorer: Scorer | None) -> ClassifiedTe
         flagged = bool(weighing.flag_rules) or is_victim
     else:
         read = scorer.probabilities(ad.features)
-        weighing = join(weighing, read, scorer.artifact.threshold, sum(weights.values()), lexicon.rules)
+        weighing = join(weighing, read, scorer.artifact.threshold, weights, ad.n_words, lexicon.rules)
         flagged = bool(weighing.flag_rules) or is_victim
         if flagged:
-            side = Side.DEMAND if read.demand > 0.5 else Side.OFFER
+            if STATISTICAL in weighing.flag_rules:
+                side = Side.DEMAND if read.demand > 0.5 else Side.OFFER
             model_words = explain(ad, scorer)
     rules = weighing.flag_rules + weighing.urgent_rules + (("live_victim",) if is_victim else ())
     priority = _priority(weighing, flagged=flagged, is_victim=is_victim)

@@ -48,6 +48,21 @@ class RecruitmentPurpose:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortAd:
+    """An ad of at most so many words, in which a sign of these groups and weight is sure by itself."""
+
+    max_words: int
+    groups: frozenset[str]
+    min_weight: float
+
+    def is_sure(self, weights: Mapping[str, float], n_words: int) -> bool:
+        """Whether such a sign stands in an ad of ``n_words``."""
+        return n_words <= self.max_words and any(
+            code[0] in self.groups and weight >= self.min_weight for code, weight in weights.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Everything between hits and a flag; see rules.yaml for the meaning of each number."""
 
@@ -64,6 +79,7 @@ class Rules:
     live_victim_void: frozenset[str]
     sure_sum: float
     agreeing_share: float
+    short: ShortAd
 
     def codes(self) -> set[str]:
         """Codes and groups the rules name."""
@@ -101,6 +117,11 @@ def read_rules(raw: Mapping[str, Any]) -> Rules:
         live_victim_void=frozenset(raw["live_victim_void"]),
         sure_sum=float(raw["with_statistics"]["sure_sum"]),
         agreeing_share=float(raw["with_statistics"]["agreeing_share"]),
+        short=ShortAd(
+            int(raw["with_statistics"]["short"]["words"]),
+            frozenset(raw["with_statistics"]["short"]["groups"]),
+            float(raw["with_statistics"]["short"]["weight"]),
+        ),
     )
 
 
