@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,8 +25,9 @@ import openpyxl
 import psycopg
 import pytest
 
+from classifiers.artifacts import Installed
 from crawlers.sample_web.ads import Host, in_edition, load_ads
-from tests.conftest import new_postgres_database
+from tests.conftest import ARTIFACTS, new_postgres_database
 from tests.index.conftest import elasticsearch_node as elasticsearch_node
 from tests.servers.postgres import free_port
 
@@ -118,7 +120,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
 @pytest.fixture(
     params=["embedded", pytest.param("servers", marks=[pytest.mark.postgres, pytest.mark.elasticsearch])]
 )
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
+def home(request: pytest.FixtureRequest, tmp_path: Path, installed: Installed) -> Iterator[Home]:
     environment: dict[str, str] = {}
     if request.param == "servers":
         postgres = request.getfixturevalue("postgres_server")
@@ -129,6 +131,8 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
             "SAQSHY_SEARCH_INDEX_PREFIX": "flow",
         }
     home = Home(tmp_path / "var", environment)
+    # Fitted once for this checkout; a first start alone would fit it again.
+    shutil.copytree(ARTIFACTS, home.folder / "artifacts")
     yield home
     home.stop(signal.SIGKILL)
 

@@ -2,17 +2,20 @@
 
 # ruff: noqa: E501 - ads are written as people write them, in one piece
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from classifiers.risk import ClassifiedText, classifier_version, classify
+from classifiers.artifacts import Installed, install
+from classifiers.explaining import explain_result
+from classifiers.risk import ClassifiedText
 from models.ad import Ad, AdVersion, Contact
 from models.classification import Classification, IndicatorHit, PurposeScore
 from models.enums import LEVELS_BY_SEVERITY, Agency, Role, SourceKind
 from models.review import ReviewTask
+from tests.conftest import ARTIFACTS
 from tests.factories import (
     make_ad,
     make_classifier,
@@ -137,6 +140,7 @@ def add_ads(session: Session, now: datetime, ads: tuple[InventedAd, ...] = ADS) 
     """Ads with what the classifier says about them, and a review task for each."""
     sources = {name: make_source(session, name, kind, title=title) for name, kind, title in SOURCES}
     tasks = []
+    installed = install(ARTIFACTS)
     for ad in ads:
         seen_at = now - timedelta(hours=ad.hours_ago)
         cluster = make_cluster(session)
@@ -164,18 +168,19 @@ def add_ads(session: Session, now: datetime, ads: tuple[InventedAd, ...] = ADS) 
             make_ad(
                 session, sources["baraholka"], title=ad.title, text=copy, cluster=cluster, seen_at=seen_at
             )
-        tasks.append(_open_task(session, row, now))
+        tasks.append(_open_task(session, row, installed, now))
     return tasks
 
 
-def _open_task(session: Session, ad: Ad, now: datetime) -> ReviewTask:
+def _open_task(session: Session, ad: Ad, installed: Installed, now: datetime) -> ReviewTask:
     for version in session.scalars(select(AdVersion).where(AdVersion.ad_id == ad.id)):
         if version.id != ad.current_version_id:
-            _add_classification(session, version, classify(version.text, version.title), now)
+            earlier = installed.classify(version.text, version.title)
+            _add_classification(session, version, earlier, installed, now)
     version = session.get_one(AdVersion, ad.current_version_id)
-    found = classify(version.text, version.title)
+    found = installed.classify(version.text, version.title)
     assert found.flagged, ad.external_id
-    classification = _add_classification(session, version, found, now)
+    classification = _add_classification(session, version, found, installed, now)
     is_referral = found.is_minor or found.is_live_victim
     task = ReviewTask(
         case_number=f"2026-{next_number():06d}",
@@ -192,9 +197,9 @@ def _open_task(session: Session, ad: Ad, now: datetime) -> ReviewTask:
 
 
 def _add_classification(
-    session: Session, version: AdVersion, found: ClassifiedText, now: datetime
+    session: Session, version: AdVersion, found: ClassifiedText, installed: Installed, now: datetime
 ) -> Classification:
-    classifier = make_classifier(session, classifier_version())
+    classifier = make_classifier(session, installed.version)
     row = Classification(
         ad_version_id=version.id,
         classifier_version_id=classifier.id,
@@ -206,7 +211,8 @@ def _add_classification(
         is_minor=found.is_minor,
         is_live_victim=found.is_live_victim,
         rules=list(found.rules),
-        model_words=[],
+        model_words=[asdict(word) for word in found.model_words],
+        explanation=explain_result(installed, found, version.text, version.title).as_json(),
         created_at=now,
         triaged_at=now,
     )

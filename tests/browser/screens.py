@@ -17,6 +17,10 @@ from tests.browser.server import run_server
 from tests.browser.test_whole_way import approve, choose, confirm_korea, release
 
 Scheme = Literal["light", "dark"]
+TRIED = (
+    "Нужны курьеры по городу, от 50 000 тг в день. Паспорт у старшего до конца смены. "
+    "Никто не узнает. Интим не предлагать. Пиши только в телеграм @fast_kz_job"
+)
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -61,6 +65,12 @@ def take_analyst(page: Page, camera: Camera) -> str:
     page.keyboard.press("Enter")
     page.wait_for_selector(".result mark")
     camera.take(page, "search")
+    page.goto("/try")
+    page.fill("#title", "Работа курьером, 18+")
+    page.fill("#text", TRIED)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#result", timeout=60_000)
+    camera.take(page, "try")
     page.goto("/nothing")
     camera.take(page, "error")
     page.goto("/keys")

@@ -1,5 +1,6 @@
 """A real uvicorn on a free loopback port, in a thread, with invented rows."""
 
+import shutil
 import socket
 import threading
 import time
@@ -18,7 +19,7 @@ from models.config import Settings, load_settings
 from models.session import Database
 from review_api.app import create_app
 from tests.browser.rows import add_ads, add_people
-from tests.conftest import open_database
+from tests.conftest import ARTIFACTS, open_database
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def run_server(folder: Path, locale: str = "kk") -> Iterator[RunningServer]:
     with database.write() as session:
         add_people(session, locale)
         add_ads(session, datetime.now(UTC))
+    shutil.copytree(ARTIFACTS, settings.artifacts_dir)
     engine = EmbeddedEngine(settings.index_dir)
     index_pending(database, engine, now=datetime.now(UTC))
     app = create_app(settings, db=database, audit=AuditLog(b"k" * 32), search=engine)
@@ -58,6 +60,7 @@ def run_server(folder: Path, locale: str = "kk") -> Iterator[RunningServer]:
         server.should_exit = True
         thread.join(timeout=10)
         listener.close()
+        app.state.services.trial.close()
         engine.close()
         database.close()
 

@@ -70,6 +70,20 @@ def check_case(page: Page) -> list[str]:
     return found
 
 
+def check_trial(page: Page) -> list[str]:
+    """The page on which a text is tried: empty, with an error, with a result, without a classifier."""
+    found = check_paths(page, "/try")
+    page.click("[data-submit]")
+    page.wait_for_selector("[role=alert][data-focus]")
+    found += check(page)
+    page.goto("/try")
+    page.fill("#title", "Жұмыс Түркияда")
+    page.fill("#text", "Қыздар керек, 18-25 жас. Билет біздің есептен, паспорт бізде тұрады. @night_kz")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#result", timeout=60_000)
+    return found + check(page)
+
+
 def test_axe_finds_nothing_on_any_page(open_context: OpenContext, server: RunningServer) -> None:
     gate = open_context().new_page()
     found = check_paths(gate, "/sign-in")
@@ -89,6 +103,7 @@ def test_axe_finds_nothing_on_any_page(open_context: OpenContext, server: Runnin
     analyst.keyboard.press("Enter")
     analyst.wait_for_selector(".result mark")
     found += check(analyst)
+    found += check_trial(analyst)
     analyst.click(".bar__person summary")
     found += check(analyst)
     analyst.goto("/queue")
