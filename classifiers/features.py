@@ -67,7 +67,7 @@ _TURKIC_NEGATION = re.compile(
     r"|низ|нар|нер|ндар|ндер|гыла|гиле)$"
 )
 _EMOJI = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]")
-_UPPER = re.compile(r"[^\W\d_]{3,}")
+_CAPITALS = re.compile("[A-ZА-ЯЁӘҒҚҢӨҰҮҺІЎҲ]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,20 +200,13 @@ def _form(
     return (
         min(math.log1p(n_words) / 6, 1.5),
         float(has_title),
-        min(sum(map(str.isdigit, original)) / length * 5, 1.0),
+        min(sum(map(original.count, "0123456789")) / length * 5, 1.0),
         min(len(_EMOJI.findall(original)) / 10, 1.0),
         min(original.count("?") / 3, 1.0),
         min(original.count("!") / 5, 1.0),
-        _share_of_capitals(original),
+        min(len(_CAPITALS.findall(original)) / max(n_words, 1), 1.0),
         min(original.count("\n") / 10, 1.0),
         float("phone" in contacts),
         float("handle" in contacts),
         float("link" in contacts),
     )
-
-
-def _share_of_capitals(original: str) -> float:
-    if original.islower():
-        return 0.0
-    words = _UPPER.findall(original)
-    return sum(map(str.isupper, words)) / len(words) if words else 0.0

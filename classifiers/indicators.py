@@ -160,6 +160,8 @@ class SignFinder:
             # A cue is looked at when its first part is found.
             for number in compiled.parts[0]:
                 self._cues_by_phrase.setdefault(number, []).append(index)
+        # Phrases that say something beside their concept.
+        self._signs = frozenset({DISGUISED}.union(self._cues_by_phrase, *self._void.values()))
         self._matcher = Matcher(tuple(self._numbers), _poor_anchors(self._numbers), concepts_of_key)
         self._word_concepts = {
             language: _WordConcepts(self._matcher.keys_of(_READING[language]), concepts_of_key, read_as)
@@ -177,11 +179,9 @@ class SignFinder:
         """Return all signs of one normalised text of an ad in that language."""
         found = self._matcher.find(normalised.words, _READING[language])
         concepts = self._find_concepts(normalised.words, found, language)
-        present = 0
-        for match in concepts:
-            present |= 1 << match.concept
+        present = _union(concepts) if self._frames else 0
         frames = [f for f in self._frames if not f.absent & present and all(p & present for p in f.parts)]
-        if not found and not normalised.disguised and not frames:
+        if self._signs.isdisjoint(found) and not normalised.disguised and not frames:
             return FoundSigns(concepts=concepts)
         return _Reading(self, normalised, place, found, (concepts, frames)).signs()
 
@@ -190,9 +190,11 @@ class SignFinder:
     ) -> tuple[ConceptMatch, ...]:
         of_word, of_phrase = self._word_concepts[language], self._concepts_of_phrase
         read_as = _READ_AS[language]
-        standing = [(index, concepts) for index, word in enumerate(words) if (concepts := of_word[word])]
         matches = [
-            ConceptMatch(concept, index, index) for index, concepts in standing for concept in concepts
+            ConceptMatch(concept, index, index)
+            for index, concepts in enumerate(map(of_word.__getitem__, words))
+            if concepts
+            for concept in concepts
         ]
         for number in found.keys() & of_phrase.keys():
             said = [c for c, languages in of_phrase[number] if not languages.isdisjoint(read_as)]
@@ -404,6 +406,13 @@ class _WordConcepts(dict[str, tuple[int, ...]]):
 
 def _place(match: ConceptMatch) -> tuple[int, int, int]:
     return match.first, match.last, match.concept
+
+
+def _union(matches: Iterable[ConceptMatch]) -> int:
+    present = 0
+    for match in matches:
+        present |= 1 << match.concept
+    return present
 
 
 def _bits(names: Iterable[str], numbers: Mapping[str, int]) -> int:

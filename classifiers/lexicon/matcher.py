@@ -106,19 +106,18 @@ class Matcher:
         """
         found: dict[int, list[Match]] = {}
         of_word, keys = self._anchors[reading], self._keys[reading]
-        anchors = [of_word[word] for word in words]
-        n_words = len(words)
+        anchors = [*map(of_word.__getitem__, words), None]
         for index, here in enumerate(anchors):
             if here is None:
                 continue
-            for number in here.alone:
+            alone, left, _, left_far, _ = here
+            for number in alone:
                 found.setdefault(number, []).append(Match(index, index))
-            if here.left and index + 1 < n_words:
-                following = anchors[index + 1]
-                if following is not None and not here.left.isdisjoint(following.right):
-                    for number in here.left & following.right:
-                        self._complete(words, keys, number, (index, index + 1), found)
-            if here.left_far:
+            following = anchors[index + 1]
+            if left and following is not None and not left.isdisjoint(following[2]):
+                for number in left & following[2]:
+                    self._complete(words, keys, number, (index, index + 1), found)
+            if left_far:
                 self._look_far(words, keys, anchors, index, found)
         return found
 
@@ -135,8 +134,8 @@ class Matcher:
         seen: set[int] = set()
         for at in range(index + 1, min(index + 2 + GAP_WORDS, len(words))):
             there = anchors[at]
-            if there is not None and not left.isdisjoint(there.right_far):
-                for number in (left & there.right_far) - seen:
+            if there is not None and not left.isdisjoint(there[4]):
+                for number in (left & there[4]) - seen:
                     seen.add(number)
                     self._complete(words, keys, number, (index, at), found)
 
