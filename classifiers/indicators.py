@@ -232,7 +232,7 @@ class _Reading:
                 by_code.setdefault(compiled.code, []).append((match, hit))
         for frame in self._frames:
             for match, parts in self._matches_of_frame(frame):
-                hit = self._hit(frame.code, match, parts, is_ordinary=frame.frame.is_ordinary)
+                hit = self._hit(frame.code, match, parts, is_ordinary=True)
                 by_code.setdefault(frame.code, []).append((match, hit))
         local = {code: sign for code, sign in lexicon.counter_signs.items() if sign.is_local}
         beside = {code: [m for m, _ in by_code.get(code, ())] for code in local}

@@ -1,7 +1,7 @@
 """The signs as data: indicators, counter-signs, concepts, word groups, rules; read from YAML and checked."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -171,13 +171,16 @@ def read_lexicon(folder: Path, cache_folder: Path | None = None) -> Lexicon:
     kept = cache_folder and cache_folder / f"concepts-{_code_sha256()[:12]}-{sha256[:20]}.json"
     groups = _read_word_groups(_load(folder / "word_groups.yaml"))
     concepts = read_concepts(folder / "concepts", cache=kept)
+    frames: dict[str, Sequence[str]] = _load(folder / "frames.yaml")
     indicators: dict[str, Indicator] = {}
     for path in sorted((folder / "indicators").glob("*.yaml")):
         for entry in _load(path):
-            indicator = _read_indicator(entry, groups, concepts)
+            indicator = _read_indicator(entry, groups, concepts, frames.pop(str(entry.get("code")), ()))
             if indicator.code in indicators:
                 raise BadLexicon(f"{indicator.code} stands twice")
             indicators[indicator.code] = indicator
+    if frames:
+        raise BadLexicon(f"frames.yaml names unknown indicators: {', '.join(frames)}")
     counter_signs = {e["code"]: _read_counter_sign(e, groups) for e in _load(folder / "counter_signs.yaml")}
     raw_rules = _load(folder / "rules.yaml")
     lexicon = Lexicon(
@@ -224,7 +227,9 @@ def _read_cues(
             yield parse_cue(str(cue), language, groups, is_ordinary=is_ordinary)
 
 
-def _read_indicator(entry: Mapping[str, Any], groups: WordGroups, concepts: Concepts) -> Indicator:
+def _read_indicator(
+    entry: Mapping[str, Any], groups: WordGroups, concepts: Concepts, frames: Sequence[str]
+) -> Indicator:
     code = str(entry.get("code"))
     _check_fields(
         code, entry, {"slug", "names", "definitions", "weight", "source", "purposes", "side", "cues"}
@@ -252,10 +257,7 @@ def _read_indicator(entry: Mapping[str, Any], groups: WordGroups, concepts: Conc
             *_read_cues(entry["cues"], groups),
             *_read_cues(entry.get("ordinary", {}), groups, is_ordinary=True),
         ),
-        frames=(
-            *(parse_frame(frame, concepts) for frame in entry.get("frames", ())),
-            *(parse_frame(frame, concepts, is_ordinary=True) for frame in entry.get("ordinary_frames", ())),
-        ),
+        frames=tuple(parse_frame(frame, concepts) for frame in frames),
         note=entry.get("note", ""),
         frequent=entry.get("frequent", ""),
     )

@@ -4,7 +4,7 @@
 words, so a new language is one new file. A frame is a situation an analyst can
 read::
 
-    BABY + GIVE_AWAY + THANKS_IN_MONEY + !GUARDIANSHIP
+    baby + give_away + thanks_in_money + !guardianship
 
 ``+`` parts in one sentence, in any order; ``&`` parts at most 20 words apart;
 ``|`` alternatives of one part; ``!`` a concept that must stand nowhere in the ad.
@@ -75,14 +75,12 @@ class Frame:
         parts: concept names, any one of each part; all parts must be found.
         absent: concepts that must stand nowhere in the ad.
         is_near: parts may stand in different sentences, 20 words apart.
-        is_ordinary: honest ads show it too; it counts only in company.
     """
 
     text: str
     parts: tuple[frozenset[str], ...]
     absent: frozenset[str]
     is_near: bool
-    is_ordinary: bool
 
 
 def read_concepts(
@@ -113,7 +111,7 @@ def read_concepts(
     return Concepts(definitions, names, words, cache)
 
 
-def parse_frame(text: str, concepts: Concepts, *, is_ordinary: bool = False) -> Frame:
+def parse_frame(text: str, concepts: Concepts) -> Frame:
     """Read one frame.
 
     Raises:
@@ -122,7 +120,7 @@ def parse_frame(text: str, concepts: Concepts, *, is_ordinary: bool = False) -> 
     parts: list[frozenset[str]] = []
     absent: set[str] = set()
     for piece in re.split(r" [+&] ", text):
-        found = frozenset(name.strip().lower() for name in piece.strip().removeprefix("!").split("|"))
+        found = frozenset(name.strip() for name in piece.strip().removeprefix("!").split("|"))
         unknown = found - concepts.definitions.keys()
         if unknown:
             raise BadCue(f"the frame {text!r} names unknown concepts: {', '.join(sorted(unknown))}", cue=text)
@@ -132,7 +130,7 @@ def parse_frame(text: str, concepts: Concepts, *, is_ordinary: bool = False) -> 
             parts.append(found)
     if not parts:
         raise BadCue(f"the frame {text!r} only says what must be absent", cue=text)
-    return Frame(text, tuple(parts), frozenset(absent), " & " in text, is_ordinary)
+    return Frame(text, tuple(parts), frozenset(absent), " & " in text)
 
 
 def _load(path: Path) -> Any:  # Any: YAML; names are checked where it is read
