@@ -4,9 +4,10 @@
 others of the whole ad is decided in :mod:`classifiers.risk`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from classifiers.context import Sentences, is_negated, is_of_copy, is_part_denied, is_waved_off
@@ -26,6 +27,8 @@ _VICTIM_CODE = "R19"
 _WIDE_HIT_WORDS = 12
 _LOCAL_WORDS = 12
 _MAX_DISGUISED = 20
+# An ad says what it means in its first places; every part is compared with every other.
+_MAX_PLACES = 40
 _CACHE_SIZE = 100_000
 _STRONG_DISGUISES = frozenset({Disguise.FOREIGN, Disguise.DIGIT})
 
@@ -270,11 +273,15 @@ class _Reading:
                 yield match, together
 
     def _matches_of_frame(self, compiled: _CompiledFrame) -> Iterable[tuple[Match, Sequence[Match]]]:
+        """Return where a situation shows; its concepts are looked at in the first places they stand."""
         parts = [
-            [Match(m.first, m.last) for m in self._concepts if part >> m.concept & 1]
+            [Match(m.first, m.last) for m in islice(self._standing(part), _MAX_PLACES)]
             for part in compiled.parts
         ]
         return self._together(parts, is_near=compiled.frame.is_near)
+
+    def _standing(self, part: int) -> Iterator[ConceptMatch]:
+        return (match for match in self._concepts if part >> match.concept & 1)
 
     def _together(
         self, parts: Sequence[Sequence[Match]], *, is_near: bool
