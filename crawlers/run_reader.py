@@ -1,5 +1,6 @@
 """A worker reads the pages of a run while the crawl process fetches more."""
 
+import gc
 import threading
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,7 @@ log = get_logger(__name__)
 _POLL_SECONDS = 0.1
 _RETRY_SECONDS = 1.0
 _END_WITHIN_SECONDS = 10.0
+_GC_THRESHOLD = 20_000
 
 
 class RunReader:
@@ -47,6 +49,9 @@ class RunReader:
         self._thread.join(_END_WITHIN_SECONDS)
 
     def _work(self) -> None:
+        # Rows and pages are many and short-lived: look for cycles less often, and never among the modules.
+        gc.freeze()
+        gc.set_threshold(_GC_THRESHOLD)
         with self._db.read() as session:
             follow = config_of(session.get_one(CrawlRun, self._run_id).source)
         with ParserChild() as parser:
