@@ -3,7 +3,7 @@
 import re
 from hashlib import sha256
 from ipaddress import ip_address
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from models.errors import Rejected
 
@@ -13,6 +13,7 @@ DROPPED_PARAMETERS = frozenset(
         "sid",
         "s",
         "phpsessid",
+        "jsessionid",
         "search_id",
         "search_reason",
         "fbclid",
@@ -22,6 +23,9 @@ DROPPED_PARAMETERS = frozenset(
         "from_search",
     }
 )
+# Forum engines also write ``;`` between parameters.
+_SEPARATOR = re.compile("([&;])")
+_VISITOR_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^;/?]*", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[\x00-\x1f\\\x7f]")
 # Most addresses are in their one spelling already; taking them apart to see that is dear.
 _IS_CANONICAL = re.compile(r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*/[A-Za-z0-9/_.~-]*")
@@ -63,18 +67,23 @@ def canonical_url(url: str) -> str:
     netloc = f"[{host}]" if ":" in host else host
     if port is not None and port != _DEFAULT_PORTS[scheme]:
         netloc = f"{netloc}:{port}"
-    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    path = quote(_VISITOR_IN_PATH.sub("", parts.path) or "/", safe="/%:@!$&'()*+,;=~-._")
     return urlunsplit((scheme, netloc, path, _clean_query(parts.query), ""))
 
 
 def _clean_query(query: str) -> str:
-    pairs = parse_qsl(query, keep_blank_values=True)
-    kept = [
-        (k, v) for k, v in pairs if k.lower() not in DROPPED_PARAMETERS and not k.lower().startswith("utm_")
-    ]
-    if len(kept) == len(pairs):
-        return quote(query, safe="/%:@!$&'()*+,;=~-._?")
-    return urlencode(kept)
+    pieces = _SEPARATOR.split(query)  # each piece but the first stands behind its separator
+    kept = "".join(
+        before + piece
+        for before, piece in zip(["", *pieces[1::2]], pieces[::2], strict=True)
+        if not _is_dropped(piece)
+    )
+    return quote(kept if kept == query else kept.lstrip("&;"), safe="/%:@!$&'()*+,;=~-._?")
+
+
+def _is_dropped(piece: str) -> bool:
+    name = unquote_plus(piece.partition("=")[0]).lower()
+    return name in DROPPED_PARAMETERS or name.startswith("utm_")
 
 
 def url_sha256(url: str) -> str:

@@ -14,6 +14,13 @@ from models.urls import _IS_CANONICAL, BadUrl, canonical_url, check_listable, ur
         ),
         ("https://t.me/s/jumys?before=12&utm_source=x", "https://t.me/s/jumys?before=12"),
         ("https://forum.kz/viewtopic.php?f=2&sid=0a1b&t=3", "https://forum.kz/viewtopic.php?f=2&t=3"),
+        ("https://forum.kz/index.php?PHPSESSID=0a&topic=5.0", "https://forum.kz/index.php?topic=5.0"),
+        ("https://forum.kz/index.php?topic=5.0;sid=0a;all", "https://forum.kz/index.php?topic=5.0;all"),
+        (
+            "https://forum.kz/forumdisplay.php?s=0a&11-Жұмыс",
+            "https://forum.kz/forumdisplay.php?11-%D0%96%D2%B1%D0%BC%D1%8B%D1%81",
+        ),
+        ("https://a.kz/x;jsessionid=0A?s=1&q=a%20b", "https://a.kz/x?q=a%20b"),
         ("https://қазақ.kz/жұмыс", "https://xn--80aau21bd.kz/%D0%B6%D2%B1%D0%BC%D1%8B%D1%81"),
         ("https://a.kz", "https://a.kz/"),
         ("https://a.kz./x?q=a+b&c", "https://a.kz/x?q=a+b&c"),
