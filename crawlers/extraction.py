@@ -10,9 +10,12 @@ from datetime import datetime
 from crawlers.decode import decode, storable
 from crawlers.items import AdItem, AdKind, ContactItem, Extraction
 from crawlers.pages.base import Page, PageObject
+from crawlers.pages.registry import blind_spot_of, recognise
 from crawlers.pages.registry import page_object as find_page_object
-from crawlers.pages.registry import recognise
 from crawlers.pages.text import line, node_text
+
+# Problem of a page that is the site's word for showing nothing; the map of blind spots counts these.
+BLIND_SPOT = "blind_spot"
 
 
 def extract_page(
@@ -42,7 +45,10 @@ def extract_page(
     reader = find_page_object(page_object)(page) if page_object else recognise(page)
     if reader is not None and reader.is_mine():
         return _read(reader, page, n_lost=decoded.n_lost)
+    hidden = blind_spot_of(page, page_object)
     page.miss(f"not_this_page: {page_object}" if page_object else "page_not_recognised")
+    if hidden is not None:
+        page.miss(f"{BLIND_SPOT}: {hidden}")
     return Extraction(page_object, _salvaged(page), is_complete=False, problems=tuple(page.problems))
 
 
@@ -95,4 +101,5 @@ def _storable_ad(ad: AdItem, page: Page) -> AdItem:
         region=clean_or_none(ad.region),
         forwarded_from=clean_or_none(ad.forwarded_from),
         contacts=tuple(ContactItem(contact.kind, clean(contact.value)) for contact in ad.contacts),
+        pictures=tuple(clean(url) for url in ad.pictures),
     )

@@ -47,6 +47,9 @@ class AdItem:
         price_period: ``hour``, ``day``, ``week``, ``month`` or ``year``.
         published_at: aware, UTC.
         forwarded_from: channel or person a message was forwarded from.
+        pictures: addresses of the ad's own pictures, in page order; nothing fetches them here.
+        n_views: how often the site says that it was seen, as exactly as the site says it.
+        is_edited: the site says that the author changed it afterwards.
     """
 
     external_id: str
@@ -62,6 +65,9 @@ class AdItem:
     published_at: datetime | None = None
     kind: AdKind | None = None
     forwarded_from: str | None = None
+    pictures: tuple[str, ...] = ()
+    n_views: int | None = None
+    is_edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,7 @@ def _ad_from_json(fields: dict[str, Any]) -> AdItem:  # Any: JSON from the child
         **{
             **fields,
             "contacts": contacts,
+            "pictures": tuple(fields["pictures"]),
             "price_amount": None if amount is None else Decimal(amount),
             "published_at": None if published is None else datetime.fromisoformat(published),
             "kind": None if kind is None else AdKind(kind),

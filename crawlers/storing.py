@@ -22,6 +22,8 @@ from models.urls import BadUrl, canonical_url
 MAX_ID_CHARACTERS = 512
 MAX_TEXT_CHARACTERS = 1_000_000
 MAX_CONTACT_CHARACTERS = 512
+MAX_PICTURES = 30
+_MAX_VIEWS = 2**53
 _PRICE_LIMIT = Decimal(10) ** 16
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _CHUNK = 400
@@ -87,6 +89,9 @@ def check_ad(item: AdItem) -> tuple[AdItem, tuple[str, ...]]:
         published_at = None
         notes.append("published_at_out_of_range")
     contacts = tuple(dict.fromkeys(c for c in item.contacts if 0 < len(c.value) <= MAX_CONTACT_CHARACTERS))
+    if len(item.pictures) > MAX_PICTURES:
+        notes.append("pictures_left_out")
+    n_views = item.n_views if item.n_views is not None and 0 <= item.n_views < _MAX_VIEWS else None
     checked = replace(
         item,
         url=url,
@@ -94,6 +99,8 @@ def check_ad(item: AdItem) -> tuple[AdItem, tuple[str, ...]]:
         price_currency=currency,
         published_at=published_at,
         contacts=contacts,
+        pictures=item.pictures[:MAX_PICTURES],
+        n_views=n_views,
     )
     return checked, tuple(notes)
 
@@ -175,14 +182,15 @@ class _LockedAd:
     last_seen_at: datetime
     gone_at: datetime | None = None
     current_version_id: int | None = None
+    n_views: int | None = None
     shown: _Version | None = None
 
 
 _READ = (
     Ad.id, Ad.external_id, Ad.url, Ad.state, Ad.first_seen_at, Ad.last_seen_at, Ad.gone_at,
-    Ad.current_version_id,
+    Ad.current_version_id, Ad.n_views,
 )  # fmt: skip
-_WRITTEN = ("id", "url", "state", "first_seen_at", "last_seen_at", "gone_at", "current_version_id")
+_WRITTEN = ("id", "url", "state", "first_seen_at", "last_seen_at", "gone_at", "current_version_id", "n_views")
 
 
 def _locked_ads(
@@ -242,6 +250,7 @@ def _note_sighting(ad: _LockedAd, sighting: Sighting, version: _Version) -> None
     ad.first_seen_at = min(ad.first_seen_at, sighting.seen_at)
     if sighting.seen_at >= ad.last_seen_at:
         ad.last_seen_at, ad.url, ad.shown = sighting.seen_at, sighting.item.url, version
+        ad.n_views = sighting.item.n_views if sighting.item.n_views is not None else ad.n_views
     elif ad.current_version_id is None and ad.shown is None:
         ad.shown = version
 
@@ -280,6 +289,8 @@ def _version_row(version: _Version, sighting: Sighting) -> dict[str, object]:
         "observed_at": sighting.seen_at,
         "page_id": sighting.page_id,
         "is_parse_incomplete": sighting.is_incomplete,
+        "pictures": list(item.pictures),
+        "is_edited": item.is_edited,
     }
 
 

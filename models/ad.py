@@ -44,6 +44,8 @@ class Ad(Leased, Base):
     gone_at: Mapped[datetime | None]
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime] = mapped_column(index=True)
+    # As its site counted when last seen; the change of it is no change of the ad.
+    n_views: Mapped[int | None]
     current_version_id: Mapped[int | None] = mapped_column(
         ForeignKey("ad_version.id", use_alter=True, name="fk_ad_current_version_id")
     )
@@ -90,6 +92,10 @@ class AdVersion(Leased, Base):
     observed_at: Mapped[datetime]
     page_id: Mapped[int] = mapped_column(ForeignKey("page.id"), index=True)
     is_parse_incomplete: Mapped[bool] = mapped_column(default=False)
+    # Addresses of its pictures when this text was first seen; sites give them another at every visit.
+    pictures: Mapped[list[str] | None]
+    # The site says that its author changed it, before or after we saw it first.
+    is_edited: Mapped[bool] = mapped_column(default=False)
     # Bookkeeping of the jobs; the columns above are immutable.
     classified_by_id: Mapped[int | None] = mapped_column(ForeignKey("classifier_version.id"))
     linked_at: Mapped[datetime | None]

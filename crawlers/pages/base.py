@@ -148,6 +148,10 @@ class PageObject(ABC):
         """Addresses worth a visit: further listing pages, ads."""
         yield from ()
 
+    def blind_spot(self) -> str | None:
+        """Why the site shows nothing here, if this page is its word for that; never "no ads"."""
+        return None
+
     def is_gone(self) -> bool:
         """Whether the page says that its ad is closed or removed."""
         return False

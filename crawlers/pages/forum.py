@@ -50,7 +50,7 @@ class Forum(PageObject):
         engine = self._engine
         if engine is None:
             return
-        seen = set()
+        seen: set[str] = set()
         title = self._title(engine)
         for post in self.page.css(engine.posts):
             number = _field(engine, post, engine.id)

@@ -76,3 +76,14 @@ def recognise(page: Page) -> PageObject | None:
         if reader.is_mine():
             return reader
     return None
+
+
+def blind_spot_of(page: Page, name: str | None) -> str | None:
+    """Why a page that could not be read shows nothing, where a page object of its host knows it.
+
+    Args:
+        page: a page that no page object, or not the named one, took for its own.
+        name: the page object that the source names.
+    """
+    asked = [page_object(name)] if name else [c for c in page_objects().values() if c.knows_host_of(page.url)]
+    return next(filter(None, (cls(page).blind_spot() for cls in asked)), None)

@@ -1,5 +1,6 @@
 """The public preview of a Telegram channel, and sites that copy its markup."""
 
+import re
 from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
@@ -12,6 +13,22 @@ from crawlers.pages.text import line, node_text
 from models.enums import RequestKind
 
 _MESSAGE = ".tgme_widget_message[data-post]"
+# What the author wrote: text, the words of a poll, a place, a shared contact.
+_WORDS = (
+    ".js-message_text, .tgme_widget_message_poll_question, .tgme_widget_message_poll_option_text, "
+    ".tgme_widget_message_location_title, .tgme_widget_message_location_address, "
+    ".tgme_widget_message_contact_name, .tgme_widget_message_contact_phone"
+)
+# Links beside the text: a channel's buttons, the page that a preview shows, where a message comes from.
+_LINKS = (
+    "a.tgme_widget_message_inline_button[href], a.tgme_widget_message_link_preview[href], "
+    "a.tgme_widget_message_forwarded_from_name[href]"
+)
+_PICTURE = re.compile(r"background-image:\s*url\(['\"]?([^'\")]+)")
+_VIEWS = re.compile(r"(\d{1,9})(?:\.(\d))?([KM]?)")
+_EDITED = re.compile(r"(?:^|, )edited\b")
+_TIMES = {"": 1, "K": 1000, "M": 1_000_000}
+_CHANNEL_POST = re.compile(r"(https://t\.me/[A-Za-z]\w{3,31})/\d+(?:\?.*)?", re.ASCII)
 
 
 class TelegramChannel(PageObject):
@@ -25,9 +42,14 @@ class TelegramChannel(PageObject):
         has_sign = "tgme_" in self.page.text  # spares other pages the tree
         return has_sign and self.page.first(f"{_MESSAGE}, .tgme_channel_history") is not None
 
+    def blind_spot(self) -> str | None:
+        """A channel without a preview leads to its page of invitation, which shows no message."""
+        is_telegram = self.knows_host_of(self.page.url) and "tgme_page" in self.page.text
+        return "no_preview" if is_telegram and not self.is_mine() else None
+
     def ads(self) -> Iterator[AdItem]:
         """Every message but the service ones, once, with or without text."""
-        seen = set()
+        seen: set[str] = set()
         for message in self.page.css(_MESSAGE):
             post = message.attributes.get("data-post") or ""
             if "service_message" in (message.attributes.get("class") or "").split() or post in seen:
@@ -46,6 +68,8 @@ class TelegramChannel(PageObject):
         date = message.css_first(".tgme_widget_message_date")
         stamp = date.css_first("time[datetime]") if date else None
         bodies = _bodies(message)
+        beside = [link.attributes.get("href") or "" for link in message.css(_LINKS)]
+        phones = [node_text(node) for node in message.css(".tgme_widget_message_contact_phone")]
         text = "\n".join(filter(None, map(node_text, bodies)))
         if not text:
             self.page.note("message_without_text")
@@ -55,20 +79,44 @@ class TelegramChannel(PageObject):
             title="",
             text=text,
             author=_author(message),
-            contacts=contacts.once(contact for body in bodies for contact in contacts.from_links(body)),
+            contacts=contacts.once(
+                [
+                    *(contact for body in bodies for contact in contacts.from_links(body)),
+                    *(contacts.phone(number) for number in phones if number),
+                    *(contacts.from_href(_CHANNEL_POST.sub(r"\1", href)) for href in beside),
+                ]
+            ),
             published_at=parse_date(
                 stamp.attributes.get("datetime") if stamp else None, self.page.fetched_at
             ),
             kind=AdKind.POST,
             forwarded_from=_own_text(message, ".tgme_widget_message_forwarded_from_name"),
+            pictures=self._pictures(message),
+            n_views=_views(message),
+            is_edited=_EDITED.search(_own_text(message, ".tgme_widget_message_meta") or "") is not None,
         )
+
+    def _pictures(self, message: LexborNode) -> tuple[str, ...]:
+        """Addresses of the photos; Telegram gives them as backgrounds."""
+        styles = (
+            node.attributes.get("style") or "" for node in message.css(".tgme_widget_message_photo_wrap")
+        )
+        found = (_PICTURE.search(style) for style in styles)
+        urls = (self.page.absolute(picture[1]) for picture in found if picture)
+        return tuple(dict.fromkeys(url for url in urls if url))
+
+
+def _views(message: LexborNode) -> int | None:
+    """Views as shown: ``987``, ``1.2K``, ``3M``."""
+    found = _VIEWS.fullmatch(_own_text(message, ".tgme_widget_message_views") or "")
+    if found is None:
+        return None
+    return int(found[1]) * _TIMES[found[3]] + int(found[2] or 0) * _TIMES[found[3]] // 10
 
 
 def _bodies(message: LexborNode) -> list[LexborNode]:
-    """What the author wrote: text (bodies nest, so the outermost), the words of a poll."""
-    wanted = message.css(
-        ".js-message_text, .tgme_widget_message_poll_question, .tgme_widget_message_poll_option_text"
-    )
+    """What the author wrote; bodies nest, so the outermost of each."""
+    wanted = message.css(_WORDS)
     return [
         node
         for node in wanted

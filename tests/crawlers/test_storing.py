@@ -73,6 +73,20 @@ def test_what_the_page_says_beside_the_text_is_stored(session: Session, now: dat
     )  # fmt: skip
 
 
+def test_views_move_without_a_version_and_pictures_stay_as_first_seen(
+    session: Session, now: datetime
+) -> None:
+    _see(session, replace(ITEM, n_views=10, is_edited=True, pictures=("https://cdn.example/1",)), now)
+    ad = _see(
+        session, replace(ITEM, n_views=12, pictures=("https://cdn.example/2",)), now + timedelta(hours=1)
+    )
+    assert _numbers(session) == [1]
+    assert ad.n_views == 12
+    assert ad.current_version is not None
+    assert (ad.current_version.pictures, ad.current_version.is_edited) == (["https://cdn.example/1"], True)
+    assert _see(session, replace(ITEM, n_views=2**60), now + timedelta(hours=2)).n_views == 12
+
+
 def test_another_period_of_the_same_amount_is_another_version(session: Session, now: datetime) -> None:
     _see(session, replace(ITEM, price_period="month"), now)
     ad = _see(session, replace(ITEM, price_period="hour"), now + timedelta(hours=1))

@@ -172,6 +172,16 @@ def test_telegram_signature(shared_dir: Path) -> None:
     )
     assert ad.author == "Álvaro Justen"
     assert ad.text == "Hello! Signed and edited message"
+    assert (ad.is_edited, ad.n_views) == (True, 2)
+
+
+def test_telegram_pictures_and_views(shared_dir: Path) -> None:
+    ad = only(read(shared_dir, "telegram/fragments_tchan/multimedia_message.html", "https://t.me/s/x"))
+    assert (ad.n_views, ad.is_edited) == (436_600, False)  # "436.6K"
+    assert [url[:44] for url in ad.pictures] == [
+        "https://cdn1.telegram-cdn.org/file/CrsaR3dLC",
+        "https://cdn1.telegram-cdn.org/file/QMvda1Z9I",
+    ]
 
 
 def test_telegram_video_too_big_for_the_preview(shared_dir: Path) -> None:
