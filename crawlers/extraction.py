@@ -7,6 +7,7 @@ in a process of its own, with limits.
 from dataclasses import replace
 from datetime import datetime
 
+from crawlers.content_encoding import undo_content_encoding
 from crawlers.decode import decode, storable
 from crawlers.items import AdItem, AdKind, ContactItem, Extraction
 from crawlers.pages.base import Page, PageObject
@@ -16,6 +17,8 @@ from crawlers.pages.text import line, node_text
 
 # Problem of a page that is the site's word for showing nothing; the map of blind spots counts these.
 BLIND_SPOT = "blind_spot"
+_GZIP = b"\x1f\x8b"
+_MAX_UNPACKED_BYTES = 16 * 1024 * 1024
 
 
 def extract_page(
@@ -38,10 +41,13 @@ def extract_page(
     Raises:
         UnknownPageObject: ``page_object`` names none.
     """
+    body, problems = _unpacked(body)
     decoded = decode(body, content_type)
     page = Page(decoded.text, url=url, content_type=content_type, fetched_at=fetched_at)
     for problem in decoded.problems:
         page.note(problem)
+    for problem in problems:
+        page.miss(problem)
     reader = find_page_object(page_object)(page) if page_object else recognise(page)
     if reader is not None and reader.is_mine():
         return _read(reader, page, n_lost=decoded.n_lost)
@@ -50,6 +56,14 @@ def extract_page(
     if hidden is not None:
         page.miss(f"{BLIND_SPOT}: {hidden}")
     return Extraction(page_object, _salvaged(page), is_complete=False, problems=tuple(page.problems))
+
+
+def _unpacked(body: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Undo gzip of a file that is itself gzip, as sitemaps are."""
+    if not body.startswith(_GZIP):
+        return body, ()
+    undone = undo_content_encoding(body, "gzip", max_bytes=_MAX_UNPACKED_BYTES)
+    return undone.body, undone.problems
 
 
 def _read(reader: PageObject, page: Page, *, n_lost: int) -> Extraction:

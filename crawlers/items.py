@@ -72,10 +72,15 @@ class AdItem:
 
 @dataclass(frozen=True, slots=True)
 class LinkItem:
-    """An address the page points to that is worth a visit: another listing page, or an ad."""
+    """An address the page points to that is worth a visit: another listing page, or an ad.
+
+    Attributes:
+        modified_at: when the page says that it changed last; an ad fetched after that needs no visit.
+    """
 
     url: str
     kind: RequestKind
+    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,10 @@ def from_json(data: bytes) -> Extraction:
     """
     fields = orjson.loads(data)
     fields["ads"] = tuple(_ad_from_json(ad) for ad in fields["ads"])
-    fields["links"] = tuple(LinkItem(link["url"], RequestKind(link["kind"])) for link in fields["links"])
+    fields["links"] = tuple(
+        LinkItem(link["url"], RequestKind(link["kind"]), _time(link["modified_at"]))
+        for link in fields["links"]
+    )
     fields["problems"] = tuple(fields["problems"])
     return Extraction(**fields)
 
@@ -145,18 +153,22 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
 def _ad_from_json(fields: dict[str, Any]) -> AdItem:  # Any: JSON from the child, checked here
     if not all(isinstance(fields[name], str) for name in ("external_id", "url", "title", "text")):
         raise TypeError("an ad's text is no text")
     contacts = tuple(ContactItem(ContactKind(c["kind"]), c["value"]) for c in fields["contacts"])
-    amount, published, kind = fields["price_amount"], fields["published_at"], fields["kind"]
+    amount, kind = fields["price_amount"], fields["kind"]
     return AdItem(
         **{
             **fields,
             "contacts": contacts,
             "pictures": tuple(fields["pictures"]),
             "price_amount": None if amount is None else Decimal(amount),
-            "published_at": None if published is None else datetime.fromisoformat(published),
+            "published_at": _time(fields["published_at"]),
             "kind": None if kind is None else AdKind(kind),
         }
     )

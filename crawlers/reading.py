@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -16,13 +16,16 @@ from crawlers.records import RECORD, read_record
 from crawlers.sources_config import SourceConfig
 from crawlers.storing import AdRefused, Sighting, StoredAds, check_ad, mark_gone, store_ads
 from models.crawl import CrawlRun, Page
-from models.enums import ParseState, RequestKind
+from models.enums import FetchResult, ParseState, RequestKind
 from models.logs import get_logger
 from models.session import Database
+from models.urls import url_sha256
 
 log = get_logger(__name__)
 
 MAX_PROBLEMS = 50
+_CHUNK = 400
+_A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,18 +199,48 @@ def _follow_links(
     run_id = understood[0][0].run_id
     if run_id is None:
         return 0
+    fetched_at = _fetched_at(session, understood)
     wanted = [
         NewRequest(link.url, link.kind, page.depth + 1)
         for page, extraction in understood
         if page.depth < config.limits.max_depth
         for link in extraction.links
-        if _is_wanted(link, config)
+        if _is_wanted(link, config) and not _is_known(link, fetched_at)
     ]
     return add_requests(session, run_id, wanted, max_pages=config.limits.max_pages, now=now)
 
 
+def _fetched_at(session: Session, understood: Sequence[tuple[StoredPage, Extraction]]) -> dict[str, datetime]:
+    """When the source last brought the ads whose change is dated (sitemaps date it), by address."""
+    urls = [
+        link.url
+        for _, extraction in understood
+        for link in extraction.links
+        if link.kind is RequestKind.AD and link.modified_at is not None
+    ]
+    found: dict[str, datetime] = {}
+    for start in range(0, len(urls), _CHUNK):
+        rows = session.execute(
+            select(Page.url, func.max(Page.fetched_at))
+            .where(
+                Page.source_id == understood[0][0].source_id,
+                Page.url_sha256.in_([url_sha256(url) for url in urls[start : start + _CHUNK]]),
+                Page.result == FetchResult.PAGE,
+            )
+            .group_by(Page.url)
+        )
+        found.update((url, at) for url, at in rows)
+    return found
+
+
+def _is_known(link: LinkItem, fetched_at: dict[str, datetime]) -> bool:
+    """Whether an ad has been fetched since it changed; a whole day is left for sites that date by the day."""
+    seen_at = fetched_at.get(link.url)
+    return seen_at is not None and link.modified_at is not None and seen_at > link.modified_at + _A_DAY
+
+
 def _is_wanted(link: LinkItem, config: SourceConfig) -> bool:
-    return link.kind in (RequestKind.LISTING, RequestKind.AD) and config.is_on_site(link.url)
+    return link.kind in (RequestKind.LISTING, RequestKind.AD) and config.is_followed(link.url)
 
 
 def _finish_pages(

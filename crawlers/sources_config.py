@@ -12,7 +12,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -83,20 +91,19 @@ class Limits(_Strict):
     retry_seconds: float = Field(default=30.0, ge=0, le=3600)
 
 
+def _compiles(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from error
+    return value
+
+
 class PagePattern(_Strict):
     """Which page object reads the addresses that match."""
 
-    match: str
+    match: Annotated[str, AfterValidator(_compiles)]
     page_object: str
-
-    @field_validator("match")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"{value!r} is no regular expression: {error}") from error
-        return value
 
 
 class SourceConfig(_Strict):
@@ -108,6 +115,7 @@ class SourceConfig(_Strict):
     start: tuple[str, ...] = Field(min_length=1)
     hosts: tuple[str, ...] = ()
     pages: tuple[PagePattern, ...] = ()
+    follow: Annotated[str, AfterValidator(_compiles)] = ""
     schedule: Schedule
     limits: Limits = Limits()
     languages: tuple[Language, ...] = (Language.RU, Language.KK)
@@ -141,6 +149,10 @@ class SourceConfig(_Strict):
     def page_object_for(self, url: str) -> str | None:
         """Page object that the file names for an address; None = the page's content tells."""
         return next((name for pattern, name in self._patterns if pattern.search(url)), None)
+
+    def is_followed(self, url: str) -> bool:
+        """Whether a link is worth a visit: on the site, and of the form that the file asks for."""
+        return self.is_on_site(url) and re.search(self.follow, url) is not None
 
     def is_on_site(self, url: str) -> bool:
         """Whether an address lies on one of the source's hosts."""

@@ -13,13 +13,11 @@ from crawlers.items import AdItem, AdKind
 from crawlers.pages import contacts
 from crawlers.pages.base import PageObject
 from crawlers.pages.dates import parse_date
+from crawlers.pages.xml_root import DOCTYPE, HEAD_CHARACTERS, root_name
 from models.urls import host_of
 
-_HEAD_CHARACTERS = 8192
-_ROOT = re.compile(
-    r"(?:\s|\ufeff|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)*+<(?:\w+:)?(rss|feed|RDF)\b", re.S
-)
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>", re.S)
+_ROOTS = frozenset({"rss", "feed", "RDF"})
+_DOCTYPE = re.compile(DOCTYPE, re.S)
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|RDF)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.S)
 _ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)(?=[\s>/])")
 _CDATA_OR_COMMENT = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.S)
@@ -32,11 +30,11 @@ class Feed(PageObject):
 
     def is_mine(self) -> bool:
         """Whether the root element is that of a feed."""
-        return _ROOT.match(self.page.text[:_HEAD_CHARACTERS]) is not None
+        return root_name(self.page.text) in _ROOTS
 
     def ads(self) -> Iterator[AdItem]:
         """The items, each once; what a broken feed holds up to its end."""
-        seen = set()
+        seen: set[str] = set()
         for entry in self._entries:
             ad = self._read(entry)
             if ad.external_id not in seen:
@@ -48,7 +46,7 @@ class Feed(PageObject):
         """What feedparser reads; Any, because it gives attributes as it finds them."""
         # A stream, never a string: feedparser would fetch or open what looks like an address or a path.
         text = self.page.text
-        if "<!ENTITY" in text[:_HEAD_CHARACTERS]:
+        if "<!ENTITY" in text[:HEAD_CHARACTERS]:
             # Own entities can grow without bound or name files of ours; what they stand for stays unread.
             text = _DOCTYPE.sub("", text, count=1)
             self.page.miss("feed_entities_not_read")
@@ -59,7 +57,7 @@ class Feed(PageObject):
         )
         if parsed.bozo:
             self.page.note(f"feed_not_well_formed: {type(parsed.bozo_exception).__name__}")
-        if not _END.search(self.page.text[-_HEAD_CHARACTERS:]):
+        if not _END.search(self.page.text[-HEAD_CHARACTERS:]):
             self.page.miss("feed_cut")
         n_items = len(_ITEM.findall(_CDATA_OR_COMMENT.sub("", self.page.text)))
         if n_items > len(parsed.entries):

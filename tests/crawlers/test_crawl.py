@@ -4,6 +4,7 @@ import gzip
 import itertools
 import time
 from collections.abc import Iterator
+from datetime import date, timedelta
 from email.message import Message
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from models.ad import Ad, AdVersion
 from models.blobs import BlobStore
 from models.enums import AdState, FetchResult, ParseState, RequestState, RunState
 from models.evidence import Evidence
+from models.worker import utc_now
 from tests.conftest import open_database
 from tests.crawlers.conftest import SITE_HOST, CrawlBench, bench_settings, channel_page
 from tests.servers.site import ForbiddenListener, Reply, Site
@@ -267,3 +269,24 @@ def test_pace_is_kept_between_requests(bench: CrawlBench, site: Site) -> None:
     times = [s.at for s in site.served() if s.path != "/robots.txt"]
     assert len(times) == 3
     assert min(b - a for a, b in itertools.pairwise(times)) >= 0.38
+
+
+def test_a_packed_sitemap_leads_to_what_changed_since_it_was_fetched(bench: CrawlBench) -> None:
+    day = utc_now().date()
+
+    def sitemap(*entries: tuple[str, date]) -> Reply:
+        urls = "".join(f"<url><loc>{ROOT}{n}</loc><lastmod>{at}</lastmod></url>" for n, at in entries)
+        body = gzip.compress(f"<urlset>{urls}</urlset>".encode())
+        return Reply(body, content_type="application/gzip")
+
+    for number in (1, 2):
+        bench.site.routes[f"/{number}"] = Reply(channel_page({number: "Текст"}))
+    old, new = day - timedelta(days=9), day + timedelta(days=1)
+    bench.site.routes["/sitemap.xml.gz"] = sitemap(("1", old), ("2", old), ("about", old))
+    source = bench.add_source(start=[f"{ROOT}sitemap.xml.gz"], follow=r"/\d+$")
+    bench.crawl(source)
+    assert set(bench.requests()) == {f"{ROOT}sitemap.xml.gz", f"{ROOT}1", f"{ROOT}2"}
+    bench.site.routes["/sitemap.xml.gz"] = sitemap(("1", old), ("2", new))
+    bench.crawl(source)
+    asked = [served.path for served in bench.site.served() if served.path != "/robots.txt"]
+    assert asked[-2:] == ["/sitemap.xml.gz", "/2"]

@@ -52,6 +52,7 @@ def _write(folder: Path, name: str = "good", **fields: object) -> Path:
         ({"limits": {"delay_seconds": -1}}, "limits.delay_seconds"),
         ({"pages": [{"match": "(", "page_object": "feed"}]}, "pages.0.match"),
         ({"pages": [{"match": ".", "page_object": "nobody"}]}, "pages.0.page_object"),
+        ({"follow": "["}, "follow"),
         ({"robots": "ignore"}, "robots"),
         ({"is_sample": True}, "sample"),
         ({"colour": "red"}, "colour"),
@@ -68,6 +69,14 @@ def test_a_file_is_called_as_its_source(tmp_path: Path) -> None:
     _write(tmp_path).rename(tmp_path / "other.yaml")
     with pytest.raises(BadSource, match="name"):
         load_source(tmp_path / "other.yaml")
+
+
+def test_only_links_of_the_site_that_the_file_asks_for_are_followed() -> None:
+    config = SourceConfig.model_validate({**GOOD, "follow": "/vacancy/|sitemap"})
+    assert config.is_followed("https://ads.example.org/vacancy/1")
+    assert not config.is_followed("https://ads.example.org/about")
+    assert not config.is_followed("https://other.example.org/vacancy/1")
+    assert SourceConfig.model_validate(GOOD).is_followed("https://ads.example.org/about")
 
 
 def test_two_seconds_hold_for_every_host_that_is_not_led_to_loopback() -> None:

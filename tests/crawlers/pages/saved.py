@@ -34,9 +34,11 @@ def extract_case(case: Path) -> Extraction:
 def readable(extraction: Extraction) -> dict[str, Any]:
     """Without the fields that are None, empty or false in an ad: what the page does not say needs no line."""
     fields = json.loads(to_json(extraction))
-    fields["ads"] = [
-        {name: value for name, value in ad.items() if value not in (None, False, [])} for ad in fields["ads"]
-    ]
+    for part in ("ads", "links"):
+        fields[part] = [
+            {name: value for name, value in item.items() if value not in (None, False, [])}
+            for item in fields[part]
+        ]
     return fields
 
 

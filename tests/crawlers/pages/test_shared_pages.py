@@ -387,3 +387,28 @@ def test_a_page_that_no_page_object_knows_is_never_complete(shared_dir: Path, na
     extraction = read(shared_dir, name, "https://x.example/")
     assert (extraction.page_object, extraction.ads, extraction.is_complete) == (None, (), False)
     assert "page_not_recognised" in extraction.problems
+
+
+@pytest.mark.parametrize(
+    ("name", "n_links", "first", "kind", "modified_at"),
+    [
+        ("ache_sitemap-index.xml", 3, "http://www.example.com/sitemap/sitemap1.xml", RequestKind.LISTING,
+         datetime(2016, 5, 12, 19, tzinfo=UTC)),
+        ("ache_sample-sitemap.xml", 3, "http://www.example.com/catalog?item=3", RequestKind.AD,
+         datetime(2004, 12, 31, 19, tzinfo=UTC)),  # it stands twice, the second time as changed on 2005-01-01
+        ("sitemap.xml", 84, "https://www.sitemaps.org/", RequestKind.AD,
+         datetime(2016, 11, 20, 19, tzinfo=UTC)),
+        ("sitemap.xml.gz", 84, "https://www.sitemaps.org/", RequestKind.AD,
+         datetime(2016, 11, 20, 19, tzinfo=UTC)),
+        ("sitemap2.xml", 2, "http://www.example.com/sitemap2.xml.gz", RequestKind.LISTING,
+         datetime(2004, 12, 31, 19, tzinfo=UTC)),
+        ("sitemap-hreflang.xml", 4, "http://www.example.com/english/page.html", RequestKind.AD, None),
+    ],
+)  # fmt: skip
+def test_sitemaps_lead_to_what_changed_last(
+    shared_dir: Path, name: str, n_links: int, first: str, kind: RequestKind, modified_at: datetime | None
+) -> None:
+    extraction = read(shared_dir, f"sitemaps/{name}", "http://www.example.com/sitemap.xml")
+    assert (extraction.page_object, extraction.is_complete) == ("sitemap", True)
+    assert len(extraction.links) == n_links
+    assert extraction.links[0] == LinkItem(first, kind, modified_at)
