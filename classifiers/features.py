@@ -120,17 +120,20 @@ def read_features(
 def _read_concepts(
     words: Sequence[str], found: FoundSigns, n_concepts: int, said: set[int], near: set[int]
 ) -> None:
+    if not found.concepts:
+        return
+    # One place further on than the words, so that both neighbours of every word are there.
+    denial = [0, *map(_denial.__getitem__, words), 0]
     recent: list[tuple[int, int]] = []
     begin = 0
     for concept, first, last in found.concepts[:_MAX_CONCEPTS]:
-        if _is_denied(words, first, last):
+        if denial[first] & _NEXT or denial[last + 1] & _ITSELF or denial[last + 2] & _BEFORE:
             said.add(n_concepts + concept)
             continue
         said.add(concept)
         while begin < len(recent) and recent[begin][0] < first - NEAR:
             begin += 1
-        for index in range(begin, len(recent)):
-            other = recent[index][1]
+        for _, other in recent[begin:]:
             if other < concept:
                 near.add(other * n_concepts + concept)
             elif other > concept:
@@ -138,26 +141,21 @@ def _read_concepts(
         recent.append((last, concept))
 
 
-def _is_denied(words: Sequence[str], first: int, last: int) -> bool:
-    if first and _denial[words[first - 1]] & 1:
-        return True
-    if last + 1 < len(words) and _denial[words[last + 1]] & 2:
-        return True
-    return bool(_denial[words[last]] & 4)
+_NEXT, _BEFORE, _ITSELF = 1, 2, 4
 
 
 class _Denial(dict[str, int]):
-    """1: denies the next word, 2: denies the word before, 4: a verb that denies itself; by written word."""
+    """Which word a written word denies: the next, the one before, itself (a verb); bounded."""
 
     def __missing__(self, written: str) -> int:
         if len(self) >= _CACHE_SIZE:
             self.clear()
         word = read_word(written)
-        bits = (word.reading in _NEGATES_NEXT) | (word.reading in _NEGATES_LAST) << 1
+        bits = _NEXT * (word.reading in _NEGATES_NEXT) | _BEFORE * (word.reading in _NEGATES_LAST)
         if word.script in "cl" and len(written) > 4:
             folded = _folded(written)
             if _TURKIC_NEGATION.search(folded) and not is_russian_word(word.reading):
-                bits |= 4
+                bits |= _ITSELF
         self[written] = bits
         return bits
 

@@ -303,14 +303,8 @@ def _clear_language(counts: Mapping[int | None, int], texts: Iterable[Normalised
 
 def _sum_up(words: Sequence[str]) -> list[float] | None:
     """Return the evidence of all words together; None when not one can be read."""
-    sums = list(_PRIOR)
-    is_read = False
-    for word in words:
-        evidence = _evidence[word]
-        if evidence is not _NONE:
-            is_read = True
-            sums = [total + one for total, one in zip(sums, evidence, strict=True)]
-    return sums if is_read else None
+    read = [evidence for evidence in map(_evidence.__getitem__, words) if evidence is not _NONE]
+    return [sum(column) for column in zip(_PRIOR, *read, strict=True)] if read else None
 
 
 def _language_of(word: str) -> int | None:

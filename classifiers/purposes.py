@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from classifiers.indicators import ORDINARY, Hit
 from classifiers.lexicon import CounterSign, Indicator, Lexicon
 from classifiers.lexicon.rules import FlagRule, Rules
-from classifiers.statistics import Probabilities
+from classifiers.statistics import MIN_SCORE, Probabilities
 from models.enums import Purpose
 
 STATISTICAL = "statistical"
 """Name of the rule that the statistical part flags."""
-_MIN_SCORE = 0.05
-"""A purpose less likely than this is not named."""
 
 
 def settle_ordinary(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -141,7 +139,7 @@ def join(
     purposes = {
         purpose: round(score, 4)
         for purpose, score in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
-        if score >= _MIN_SCORE
+        if score >= MIN_SCORE
     }
     return Weighing(flags, weighing.urgent_rules if flags else (), purposes)
 

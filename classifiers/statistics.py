@@ -1,11 +1,15 @@
 """Scoring with a fitted artifact: sums of weights, most of them looked up word by word.
 
-The contribution of a written word is worked out once and kept, so an ad costs
-one look-up per distinct word and a few small sums.
+What a written word adds to "flag" is worked out once and kept, so most ads cost
+one look-up per distinct word and a few small sums; the other questions are
+asked only of ads that may be flagged.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +19,8 @@ from classifiers.features import Features, word_pieces
 from models.enums import Purpose
 
 _CACHE_SIZE = 60_000
+MIN_SCORE = 0.1
+"""A purpose less likely than this is not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +44,25 @@ class Scorer:
     def __init__(self, artifact: Artifact) -> None:
         """Take the weights; caches fill as ads come."""
         self.artifact = artifact
-        n_outputs = len(artifact.outputs)
         self._sign_rows = {code: row for row, code in enumerate(artifact.sign_codes)}
-        self._rows = _WordRows(artifact, n_outputs)
         self._flag = artifact.outputs.index("flag")
         self._demand = artifact.outputs.index("demand")
         self._purposes = [(n, Purpose(o)) for n, o in enumerate(artifact.outputs) if o in set(Purpose)]
+        self._words = _WordFlags(artifact, self._flag)
+        self._of_flag = _FlagWeights(artifact, self._flag)
 
     def probabilities(self, features: Features) -> Probabilities:
-        """Score one ad."""
-        a = self.artifact
-        margins = self._margins(features)
-        every = 1 / (1 + np.exp(-(a.slope * margins + a.shift)))
-        flag = float(every[self._flag])
+        """Score one ad.
+
+        A purpose is at most as likely as "flag", so where that is next to
+        nothing no purpose is worked out: most ads end with one sum.
+        """
+        a, n = self.artifact, self._flag
+        margin = self._of_flag.margin(features) + self._words.total(features.words)
+        flag = 1 / (1 + math.exp(-(float(a.slope[n]) * margin + float(a.shift[n]))))
+        if flag < MIN_SCORE:
+            return Probabilities(flag, {}, 0.0)
+        every = 1 / (1 + np.exp(-(a.slope * self._margins(features) + a.shift)))
         return Probabilities(
             flag, {p: flag * float(every[n]) for n, p in self._purposes}, float(every[self._demand])
         )
@@ -59,7 +71,7 @@ class Scorer:
         a = self.artifact
         total: NDArray[np.float32] = a.bias + np.asarray(features.form, np.float32) @ a.form
         if features.words:
-            total = total + self._rows.total(features.words) * word_scale(len(features.words))
+            total = total + _word_rows(a, features.words).sum(axis=0) * word_scale(len(features.words))
         if features.concepts:
             rarity = a.said_rarity[said := list(features.concepts)]
             total = total + rarity @ a.said[said] / _length(rarity)
@@ -71,7 +83,9 @@ class Scorer:
 
     def word_weights(self, words: Sequence[str], n_distinct: int) -> NDArray[np.float32]:
         """Return what each written word adds to the margin of "flag", in the order given."""
-        weights: NDArray[np.float32] = self._rows.of(words)[:, self._flag] * word_scale(n_distinct)
+        weights: NDArray[np.float32] = _word_rows(self.artifact, words)[:, self._flag] * word_scale(
+            n_distinct
+        )
         return weights
 
     def concept_weights(self, features: Features) -> dict[int, float]:
@@ -102,34 +116,59 @@ def word_scale(n_distinct: int) -> float:
     return float(1 / (3 * np.sqrt(n_distinct + 3)))
 
 
-class _WordRows:
-    """Summed weights of the pieces of each written word, in one growing table; bounded."""
+class _FlagWeights:
+    """What everything but words adds to the margin of "flag", as plain numbers.
 
-    def __init__(self, artifact: Artifact, n_outputs: int) -> None:
+    An ad has a few dozen of them; numpy takes longer to be called than to add.
+    """
+
+    def __init__(self, artifact: Artifact, flag: int) -> None:
+        self._bias = float(artifact.bias[flag])
+        self._form: list[float] = artifact.form[:, flag].tolist()
+        self._signs = dict(zip(artifact.sign_codes, artifact.signs[:, flag].tolist(), strict=True))
+        self._said = (artifact.said_rarity.tolist(), (artifact.said_rarity * artifact.said[:, flag]).tolist())
+        self._near = (artifact.near_rarity.tolist(), (artifact.near_rarity * artifact.near[:, flag]).tolist())
+
+    def margin(self, features: Features) -> float:
+        total: float = self._bias + sum(map(operator.mul, features.form, self._form))
+        total += sum(self._signs.get(code, 0.0) for code in sorted(features.signs))
+        return total + _mean(features.concepts, *self._said) + _mean(features.near, *self._near)
+
+
+def _mean(numbers: Iterable[int], rarity: Sequence[float], weighted: Sequence[float]) -> float:
+    """Return the sum of weighted values over the length of the vector of rarities; 0 of none."""
+    found = sorted(numbers)
+    length = math.hypot(*map(rarity.__getitem__, found))
+    return sum(map(weighted.__getitem__, found)) / length if length else 0.0
+
+
+class _WordFlags(dict[str, float]):
+    """What the pieces of a written word add to "flag", before scaling; bounded, filled ad by ad."""
+
+    def __init__(self, artifact: Artifact, flag: int) -> None:
+        super().__init__()
         self._artifact = artifact
-        self._row_of: dict[str, int] = {}
-        self._table = np.zeros((1_024, n_outputs), np.float32)
+        self._flag = flag
 
-    def of(self, words: Sequence[str]) -> NDArray[np.float32]:
-        if len(self._row_of) + len(words) > _CACHE_SIZE:
-            self._row_of.clear()
-        row_of = self._row_of
-        rows = [row_of[word] if word in row_of else self._add(word) for word in words]
-        found: NDArray[np.float32] = self._table[rows]
-        return found
+    def total(self, words: Sequence[str]) -> float:
+        """Return the scaled sum of distinct words."""
+        try:
+            return sum(map(self.__getitem__, words)) * word_scale(len(words))
+        except KeyError:
+            if len(self) + len(words) > _CACHE_SIZE:
+                self.clear()
+            new = [word for word in words if word not in self]
+            self.update(zip(new, _word_rows(self._artifact, new)[:, self._flag].tolist(), strict=True))
+        return sum(map(self.__getitem__, words)) * word_scale(len(words))
 
-    def total(self, words: Sequence[str]) -> NDArray[np.float32]:
-        summed: NDArray[np.float32] = self.of(words).sum(axis=0)
-        return summed
 
-    def _add(self, word: str) -> int:
-        row = len(self._row_of)
-        if row == len(self._table):
-            self._table = np.concatenate([self._table, np.zeros_like(self._table)])
-        keys = np.array(word_pieces(word), np.uint32)
-        at = np.searchsorted(self._artifact.piece_keys, keys)
-        at[at == len(self._artifact.piece_keys)] = 0
-        known = at[self._artifact.piece_keys[at] == keys]
-        self._table[row] = self._artifact.pieces[known].sum(axis=0)
-        self._row_of[word] = row
-        return row
+def _word_rows(artifact: Artifact, words: Sequence[str]) -> NDArray[np.float32]:
+    """Return the summed weights of the pieces of each written word, one row a word; at least one word."""
+    pieces = list(map(word_pieces, words))
+    keys = np.fromiter(chain.from_iterable(pieces), np.uint32)
+    at = np.searchsorted(artifact.piece_keys, keys)
+    at[at == len(artifact.piece_keys)] = 0
+    weights = np.where((artifact.piece_keys[at] == keys)[:, None], artifact.pieces[at], np.float32(0))
+    starts = np.cumsum([0, *map(len, pieces[:-1])])
+    rows: NDArray[np.float32] = np.add.reduceat(weights, starts, axis=0)
+    return rows

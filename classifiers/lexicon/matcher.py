@@ -3,13 +3,13 @@
 A phrase of several words hangs on two neighbouring places of its own, the pair
 that fewest phrases share. A written word is looked up once in a cache that says
 for which phrases it may be the left or the right one of that pair, so the cost
-of a text is one look-up per word and one test of two small sets per pair of
-neighbours; only phrases whose pair stands there are checked further.
+of a text is one look-up per word and one per pair of neighbours; only phrases
+whose pair stands there are checked further.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from classifiers.lexicon.grammar import GAP_WORDS, Phrase
@@ -28,8 +28,11 @@ DISGUISED = -1
 """Number under which words that hid their letters are reported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+_Places = Sequence[tuple[frozenset[str], int]]
+"""Further places of a phrase, nearest first: their keys, and how many words may stand before each."""
+
+
+class Match(NamedTuple):
     """Where a phrase stands: first and last word (included), and the words skipped in its gaps."""
 
     first: int
@@ -62,19 +65,25 @@ class Matcher:
         self._n_phrases = Counter(
             key for phrase in self._phrases for key in {k for slot in phrase for k in slot.keys}
         )
-        hanging = _Hanging({}, {}, {}, {}, {})
-        self._places: list[int] = []
+        hanging: dict[str, _Hanging] = {}
+        self._rest: list[tuple[_Places, _Places]] = []
+        self._is_pair: list[bool] = []
         for number, phrase in enumerate(self._phrases):
             place = self._pair(phrase) if len(phrase) > 1 else 0
-            self._places.append(place)
+            # The gap between two places belongs to the right one.
+            before = [(phrase[at].keys, phrase[at + 1].gap) for at in range(place - 1, -1, -1)]
+            after = [(slot.keys, slot.gap) for slot in phrase[place + 2 :]]
+            self._rest.append((before, after))
+            self._is_pair.append(len(phrase) == 2)
             if len(phrase) == 1:
-                _hang(hanging.alone, phrase[0].keys, number)
+                _hang(hanging, phrase[0].keys, "alone", number)
                 continue
             is_far = phrase[place + 1].gap > 0
-            _hang(hanging.left_far if is_far else hanging.left, phrase[place].keys, number)
-            _hang(hanging.right_far if is_far else hanging.right, phrase[place + 1].keys, number)
+            _hang(hanging, phrase[place].keys, "left_far" if is_far else "left", number)
+            _hang(hanging, phrase[place + 1].keys, "right_far" if is_far else "right", number)
+        of_key = {key: Anchors(*map(frozenset, numbers.values())) for key, numbers in hanging.items()}
         self._keys = {name: WordKeys(asked, kinds, forms) for name, kinds in READINGS.items()}
-        self._anchors = {name: _AnchorCache(keys, hanging) for name, keys in self._keys.items()}
+        self._anchors = {name: _AnchorCache(keys, of_key) for name, keys in self._keys.items()}
 
     def keys_of(self, reading: str) -> "WordKeys":
         """Return the asked keys of any written word; cached.
@@ -106,36 +115,38 @@ class Matcher:
         """
         found: dict[int, list[Match]] = {}
         of_word, keys = self._anchors[reading], self._keys[reading]
-        anchors = [*map(of_word.__getitem__, words), None]
+        anchors = list(map(of_word.__getitem__, words))
         for index, here in enumerate(anchors):
-            if here is None:
-                continue
-            alone, left, _, left_far, _ = here
-            for number in alone:
-                found.setdefault(number, []).append(Match(index, index))
-            following = anchors[index + 1]
-            if left and following is not None and not left.isdisjoint(following[2]):
-                for number in left & following[2]:
-                    self._complete(words, keys, number, (index, index + 1), found)
-            if left_far:
-                self._look_far(words, keys, anchors, index, found)
+            if here.alone or here.left_far:
+                for number in here.alone:
+                    found.setdefault(number, []).append(Match(index, index))
+                if here.left_far:
+                    self._look_far(words, keys, anchors, index, found)
+        is_whole = self._is_pair
+        for index, (here, there) in enumerate(pairwise(anchors)):
+            if here.left and there.right and not here.left.isdisjoint(there.right):
+                for number in here.left & there.right:
+                    if is_whole[number]:
+                        found.setdefault(number, []).append(Match(index, index + 1))
+                    else:
+                        self._complete(words, keys, number, (index, index + 1), found)
         return found
 
     def _look_far(
         self,
         words: Sequence[str],
         keys: "WordKeys",
-        anchors: Sequence["Anchors | None"],
+        anchors: Sequence["Anchors"],
         index: int,
         found: dict[int, list[Match]],
     ) -> None:
         """Find phrases whose pair has a gap; the nearest right word counts."""
-        left = anchors[index].left_far  # type: ignore[union-attr]  # the caller has looked
+        left = anchors[index].left_far
         seen: set[int] = set()
         for at in range(index + 1, min(index + 2 + GAP_WORDS, len(words))):
-            there = anchors[at]
-            if there is not None and not left.isdisjoint(there[4]):
-                for number in (left & there[4]) - seen:
+            right = anchors[at].right_far
+            if right and not left.isdisjoint(right):
+                for number in (left & right) - seen:
                     seen.add(number)
                     self._complete(words, keys, number, (index, at), found)
 
@@ -148,20 +159,15 @@ class Matcher:
         found: dict[int, list[Match]],
     ) -> None:
         """Check the places of a phrase before and after its pair, and keep the match."""
-        phrase, place = self._phrases[number], self._places[number]
         first, last = pair
+        before, after = self._rest[number]
         skipped = list(range(first + 1, last))
-
-        def step(index: int, asked: frozenset[str], way: tuple[int, int]) -> int:
-            return _step(words, index, (keys, asked), way, skipped)
-
-        for before in range(place - 1, -1, -1):
-            # The gap between two places belongs to the right one.
-            first = step(first, phrase[before].keys, (-1, phrase[before + 1].gap))
+        for wanted, gap in before:
+            first = _step(words, keys, wanted, first, -1, gap, skipped)
             if first < 0:
                 return
-        for after in range(place + 2, len(phrase)):
-            last = step(last, phrase[after].keys, (1, phrase[after].gap))
+        for wanted, gap in after:
+            last = _step(words, keys, wanted, last, 1, gap, skipped)
             if last < 0:
                 return
         found.setdefault(number, []).append(Match(first, last, tuple(skipped)))
@@ -169,23 +175,24 @@ class Matcher:
 
 def _step(
     words: Sequence[str],
+    keys: "WordKeys",
+    wanted: frozenset[str],
     index: int,
-    asked: "tuple[WordKeys, frozenset[str]]",
-    way: tuple[int, int],
+    direction: int,
+    gap: int,
     skipped: list[int],
 ) -> int:
     """Return where the next place of a phrase is met, or -1; notes the words passed over.
 
-    ``way`` is the direction, +1 or -1, and how many words may be passed over.
+    ``direction`` is +1 or -1; at most ``gap`` words may be passed over.
     """
-    keys, wanted = asked
-    direction, gap = way
-    for step in range(1, gap + 2):
-        at = index + direction * step
+    at = index
+    for _ in range(gap + 1):
+        at += direction
         if not 0 <= at < len(words):
             return -1
         if not wanted.isdisjoint(keys[words[at]]):
-            skipped += (index + direction * s for s in range(1, step))
+            skipped += range(index + direction, at, direction)
             return at
     return -1
 
@@ -270,47 +277,49 @@ def _start(stem: str) -> str:
 
 
 class Anchors(NamedTuple):
-    """Numbers of the phrases that a written word may belong to."""
+    """Numbers of the phrases that a written word may belong to, by the place it takes in their pair."""
 
-    alone: tuple[int, ...]
+    alone: frozenset[int]
     left: frozenset[int]
     right: frozenset[int]
     left_far: frozenset[int]
     right_far: frozenset[int]
 
 
-class _Hanging(NamedTuple):
-    """Phrase numbers by key, for each field of :class:`Anchors`."""
-
-    alone: dict[str, list[int]]
-    left: dict[str, list[int]]
-    right: dict[str, list[int]]
-    left_far: dict[str, list[int]]
-    right_far: dict[str, list[int]]
+_Hanging = dict[str, list[int]]
+"""Phrase numbers of one key, by field of :class:`Anchors`."""
 
 
-def _hang(numbers: dict[str, list[int]], keys: frozenset[str], number: int) -> None:
+def _hang(hanging: dict[str, _Hanging], keys: frozenset[str], field: str, number: int) -> None:
     for key in keys:
-        numbers.setdefault(key, []).append(number)
+        if key not in hanging:
+            hanging[key] = {name: [] for name in Anchors._fields}
+        hanging[key][field].append(number)
 
 
-class _AnchorCache(dict[str, Anchors | None]):
-    """Anchors by written word, None for a word of no phrase; bounded, filled on demand."""
+_NO_NUMBERS: frozenset[int] = frozenset()
+_NO_ANCHORS = Anchors(*[_NO_NUMBERS] * 5)
+_DISGUISED_ANCHORS = Anchors(frozenset({DISGUISED}), *[_NO_NUMBERS] * 4)
 
-    def __init__(self, keys: WordKeys, hanging: _Hanging) -> None:
+
+class _AnchorCache(dict[str, Anchors]):
+    """Anchors by written word; bounded, filled on demand."""
+
+    def __init__(self, keys: WordKeys, of_key: Mapping[str, Anchors]) -> None:
         super().__init__()
         self._keys = keys
-        self._hanging = hanging
+        self._of_key = of_key
 
-    def __missing__(self, written: str) -> Anchors | None:
+    def __missing__(self, written: str) -> Anchors:
         if len(self) >= _CACHE_SIZE:
             self.clear()
-        keys = self._keys[written]
-        alone, *others = ({n for key in keys for n in numbers.get(key, ())} for numbers in self._hanging)
+        known = [self._of_key[key] for key in self._keys[written] if key in self._of_key]
         if read_word(written).disguise:
-            alone.add(DISGUISED)
-        anchors = None
-        if alone or any(others):
-            anchors = Anchors(tuple(sorted(alone)), *map(frozenset, others))
-        self[written] = anchors
+            known.append(_DISGUISED_ANCHORS)
+        # Nearly every word has one key, and shares its sets with all words of that key.
+        anchors = self[written] = known[0] if len(known) == 1 else _merged(known)
         return anchors
+
+
+def _merged(known: Sequence[Anchors]) -> Anchors:
+    return Anchors(*map(_NO_NUMBERS.union, *known)) if known else _NO_ANCHORS
