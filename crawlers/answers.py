@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from crawlers.api_answers import judge_api
 from models.enums import FetchResult
 
 _HEAD_BYTES = 64 * 1024
@@ -38,6 +39,9 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, *, final_url: st
     """
     if status == 304:
         return FetchResult.NOT_MODIFIED
+    of_api = judge_api(status, body, final_url=final_url)
+    if of_api is not None:
+        return of_api.result
     if status in (404, 410):
         return FetchResult.GONE
     if status in (429, 503):

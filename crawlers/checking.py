@@ -105,6 +105,8 @@ def _scratch_settings(settings: Settings, folder: Path) -> Settings:
         data_dir=folder,
         database_url=None,
         user_agent=settings.user_agent,
+        hh_token=settings.hh_token,
+        vk_token=settings.vk_token,
         loopback_allow=settings.loopback_allow,
         host_overrides=settings.host_overrides,
         log_format=settings.log_format,

@@ -17,6 +17,7 @@ import sys
 import threading
 from dataclasses import dataclass
 
+from pydantic import SecretStr
 from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy.orm import Session
 
@@ -63,6 +64,9 @@ class Order:
                 "lease_seconds", "log_format", "log_level",
             },
         )  # fmt: skip
+        for name in ("hh_token", "vk_token"):  # dumped they would be stars
+            key: SecretStr | None = getattr(self.settings, name)
+            fields[name] = key.get_secret_value() if key is not None else None
         return json.dumps({"run_id": self.run_id, "settings": fields}).encode() + b"\n"
 
     @classmethod

@@ -101,6 +101,7 @@ _FIXED: dict[str, Any] = {
         "crawlers.middlewares.BoundedDecompression": 590,
         "crawlers.middlewares.GuardedRedirects": 600,
         "crawlers.middlewares.HostPace": 900,
+        "crawlers.api_keys.ApiKeys": 950,
     },
     "MEMUSAGE_ENABLED": True,
     "MEMUSAGE_LIMIT_MB": MEMORY_LIMIT_MB,

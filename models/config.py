@@ -52,6 +52,8 @@ class Settings(BaseSettings):
 
     sources_dir: Path | None = None
     user_agent: str = "Saqshy/0.1 (public ads watch; +https://saqshy.example/about; contact@saqshy.example)"
+    hh_token: SecretStr | None = None
+    vk_token: SecretStr | None = None
     loopback_allow: Annotated[tuple[HostPort, ...], NoDecode] = ()
     host_overrides: Annotated[dict[str, HostPort], NoDecode] = Field(default_factory=dict)
     lease_seconds: int = Field(default=120, ge=5, le=3600)

@@ -10,6 +10,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawlers.answers import judge
+from crawlers.api_answers import judge_api
 from crawlers.batching import Batcher
 from crawlers.bytes_first import ByteKeeper
 from crawlers.capture import Fetched, RunContext, store_captures
@@ -98,7 +99,7 @@ class FrontierSpider(Spider):
             http_status=response.status,
             headers=headers,
             body=body,
-            error=None if result in ANSWERS else f"http_{response.status}",
+            error=None if result in ANSWERS else _error_of(response),
             is_final=is_final and result is not FetchResult.SLOW_DOWN,
             wait_until=wait_until,
         )
@@ -141,6 +142,11 @@ class FrontierSpider(Spider):
     def closed(self, _reason: str) -> None:
         """Scrapy says that nothing more comes."""
         self._answers.close()
+
+
+def _error_of(response: Response) -> str:
+    of_api = judge_api(response.status, response.body, final_url=response.url)
+    return of_api.error if of_api else f"http_{response.status}"
 
 
 def _plain_headers(response: Response) -> dict[str, str]:

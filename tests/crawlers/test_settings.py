@@ -72,6 +72,7 @@ def test_no_other_middleware_or_extension_runs_than_those_named(scrapy: ScrapySe
         "BoundedDecompression",
         "GuardedRedirects",
         "HostPace",
+        "ApiKeys",
     ]
     assert on("SPIDER_MIDDLEWARES") == []
     assert on("EXTENSIONS") == ["AutoThrottle", "PresentMemoryUsage"]
