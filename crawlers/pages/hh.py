@@ -78,7 +78,7 @@ class HhVacancy(PageObject):
             title=page.html_line(text_at(view, "name")),
             text=field_text(text_at(view, "description"), page),
             author=text_at(view, "company", "visibleName") or text_at(view, "company", "name"),
-            contacts=contacts.once(_contacts(at(view, "contactInfo"))),
+            contacts=contacts.once(read_contacts(at(view, "contactInfo"))),
             region=", ".join(places) or None,
             price_amount=amount,
             price_currency=currency_code(text_at(pay, "currencyCode")) if amount is not None else None,
@@ -95,7 +95,8 @@ class HhVacancy(PageObject):
         return parts._replace(path=f"/vacancy/{number}", query="").geturl() if is_ours else here
 
 
-def _contacts(info: Json) -> Iterator[ContactItem | None]:
+def read_contacts(info: Json) -> Iterator[ContactItem | None]:
+    """Mail and phones, as the page's state and the API both write them."""
     mail = text_at(info, "email")
     yield contacts.email(mail) if mail else None
     for number in [*list_at(info, "phones", "phones"), *list_at(info, "phones")]:
