@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from classifiers.indicators import FoundSigns
 from classifiers.text import NormalisedText, read_word
+from classifiers.text.characters import EMOJI_TO_WORD
 from classifiers.text.russian import is_russian_word
 from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh
 
@@ -168,7 +169,9 @@ def _folded(written: str) -> str:
     word = read_word(written)
     if word.script == "c":
         return fold_kazakh(word.reading)
-    return cyrillic_from_latin_kazakh(word.reading) if word.script == "l" else word.reading
+    if word.script == "l":
+        return cyrillic_from_latin_kazakh(word.reading)
+    return EMOJI_TO_WORD.get(word.reading, word.reading)
 
 
 @lru_cache(maxsize=_CACHE_SIZE)

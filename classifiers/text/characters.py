@@ -134,7 +134,14 @@ FOREIGN_TO_LATIN = {
     **{"ɑ": "a", "օ": "o", "ս": "u", "հ": "h", "ℓ": "l", "ո": "n"},
 }
 DIGIT_TO_CYRILLIC = {"0": "о", "3": "з", "4": "ч", "6": "б", "1": "і", "@": "а"}
-DIGIT_TO_LATIN = {"0": "o", "3": "e", "@": "a", "$": "s"}
+DIGIT_TO_LATIN = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "@": "a", "$": "s"}
+EMOJI_TO_WORD = {
+    "🍒": "девушки", "💃": "девушки", "👧": "девушки", "👯": "девушки",
+    "👶": "младенец", "🍼": "младенец", "📦": "посылка",
+    "💰": "деньги", "💸": "деньги", "🤑": "деньги", "💵": "доллары", "💳": "карта",
+    "✈": "самолет", "🛫": "самолет", "🛩": "самолет", "🛂": "паспорт",
+}  # fmt: skip
+"""What an emoji stands for where an ad writes it for a noun."""
 
 # Kazakh and Kyrgyz letters folded to what people type without them; й as и, so that Latin y, ı, i agree.
 KAZAKH_FOLD = str.maketrans("қғәөұүңіһйёэ", "кгаоуунихиее")

@@ -41,30 +41,22 @@ _REPEATED = re.compile(r"([^\W\d_])\1\1+")
 _STRIP = str.maketrans("", "", APOSTROPHES)
 _CACHE_SIZE = 100_000
 _MAX_WORD = 64
+_MIN_HIDDEN = 4
 # Counted things after a digit: «6адам» is six people, not «бадам».
-_COUNTED = frozenset(
-    [
-        "адам",
-        "орын",
-        "ай",
-        "апта",
-        "күн",
-        "кун",
-        "жас",
-        "жыл",
-        "мың",
-        "мын",
-        "сағат",
-        "сагат",
-        "бала",
-        "қыз",
-        "кыз",
-        "үй",
-        "уй",
-        "бөлме",
-        "рет",
-    ]
-)
+_COUNTED_WORDS = """
+адам орын ай апта күн кун жас жыл мың мын сағат сагат бала қыз кыз үй уй бөлме рет киши кишиге мин эм ой йил
+соат сом сум минг кв пм лет год года мес дн дня дней час часа чел тыс тг тенге руб кг гр шт штук комн эт этаж
+раз км млн мл см ч ta kun th nd rd st am kg km usd kzt min day days
+"""
+_COUNTED = frozenset(_COUNTED_WORDS.split())
+# What stands right after a number as its ending: «60тан», «5тен», «3ші».
+_ENDINGS_OF_NUMBERS = """
+тан тен дан ден нан нен тон төн дон дөн ка ке га ге ға қа кө го гө да де та те до то ты ти ды ди тін тың
+ның нын нің нин дын дин шы ші ши ыншы інші лык лық лік лап леп дай дей тай тей
+"""
+_AFTER_NUMBER = frozenset(_ENDINGS_OF_NUMBERS.split())
+_VOWELS = frozenset("аеиоуыэюяәөүұіaeiouyı")
+_MAX_CONSONANTS = 4
 
 NUMBER_RANGES = {
     "few": (1, 9),
@@ -193,7 +185,9 @@ def undisguise(written: str) -> tuple[str, Disguise]:
     if any(c in "0134567@$" for c in word) and not word.isdecimal():
         undone = _without_digits(word)
         if undone != word:
-            word, disguise = undone, Disguise.DIGIT
+            # Product codes are read as letters too; only what is surely a word was hidden.
+            is_word = not KAZAKH_LETTERS.isdisjoint(undone) or is_russian_word(undone)
+            word, disguise = undone, Disguise.DIGIT if is_word else disguise
     return word, disguise
 
 
@@ -217,21 +211,42 @@ def _translate(word: str, table: dict[str, str]) -> str:
 
 def _without_digits(word: str) -> str:
     """Read digits as letters where the result is a word and the count of something is not."""
-    cyrillic = _CYRILLIC.search(word) is not None
-    table = DIGIT_TO_CYRILLIC if cyrillic else DIGIT_TO_LATIN
+    is_cyrillic = _CYRILLIC.search(word) is not None
+    table = DIGIT_TO_CYRILLIC if is_cyrillic else DIGIT_TO_LATIN
     letters = sum(c.isalpha() for c in word)
-    odd = [c for c in word if not c.isalpha()]
-    if letters < 3 or len(odd) * 2 > letters or not all(c in table for c in odd):
+    if letters < 2 or len(word) < _MIN_HIDDEN or not all(c.isalpha() or c in table for c in word):
         return word
     reading = _translate(word, table)
-    if not cyrillic:
-        inner = all(c.isalpha() or 0 < i < len(word) - 1 for i, c in enumerate(word))
-        return reading if inner and letters >= 3 and "@" not in word else word
-    if word[0].isdigit():
-        rest = word.lstrip("0123456789")
-        if rest in _COUNTED or is_russian_word(rest):
-            return word
-        return reading if is_russian_word(reading) or KAZAKH_LETTERS.intersection(rest) else word
-    if word[-1].isdigit() and not is_russian_word(reading):
+    if not is_cyrillic and ("@" in word or not reading.isalpha() or word[-2:].isdecimal()):
         return word
-    return reading
+    if is_cyrillic and is_russian_word(reading.replace("і", "и")):
+        rest = word.lstrip("0123456789")
+        is_counted = rest in _COUNTED or rest in _AFTER_NUMBER or (len(rest) > 3 and is_russian_word(rest))
+        return word if is_counted else reading
+    # A digit between two letters hides one; at an edge it may count something («кв4», «5star», «60тан»).
+    is_inside = any(c in table and word[i - 1].isalpha() for i, c in enumerate(word[1:-1], 1))
+    is_at_edge = not (word[0].isalpha() and word[-1].isalpha())
+    if is_at_edge and not (_hides_at_edge(word) if is_cyrillic else is_inside and len(word) > _MIN_HIDDEN):
+        return word
+    return reading if (is_inside or is_cyrillic) and _sounds(reading) else word
+
+
+def _hides_at_edge(word: str) -> bool:
+    """Whether the digits at the edges of a Cyrillic word are letters: «60лса», «керег1», «алмайсы3»."""
+    inner = word.strip("0123456789")
+    left, right = word[: word.index(inner)], word[word.index(inner) + len(inner) :]
+    if inner in _COUNTED or inner in _AFTER_NUMBER or len(inner) < 2 or len(right) > 1:
+        return False
+    is_left = not left or (left in {"0", "6", "60", "61"} and (len(inner) < 4 or not is_russian_word(inner)))
+    # «алмайсы3», «керег1»: з follows a vowel, і and о a consonant.
+    return is_left and (not right or (inner[-1] in _VOWELS) == (right == "3"))
+
+
+def _sounds(reading: str) -> bool:
+    """Whether a row of letters can be spoken: no long row of consonants, as in a product code."""
+    run = 0
+    for letter in reading:
+        run = 0 if letter in _VOWELS else run + 1
+        if run > _MAX_CONSONANTS:
+            return False
+    return not _VOWELS.isdisjoint(reading)
