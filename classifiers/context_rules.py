@@ -1,9 +1,9 @@
 """In what context a hit stands: news, warning, story, question, a job seeker's wish, an animal, food.
 
 The rules are token patterns over classes of words (``context_rules.yaml``), so
-one rule serves five languages. spaCy's Matcher reads them. It is loaded at the
-first hit and sees only sentences that hold one: most ads hold none, and never
-pay for it.
+one rule serves five languages. Only sentences that hold a hit are looked at.
+spaCy's Matcher reads the patterns whose classes must stand in order; it is
+loaded when all classes of one stand in a sentence: most ads never pay for it.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 RULES = Path(__file__).with_suffix(".yaml")
 _GAP = 8
+_ANY = ".."
 _MAX_WORDS = 120
 _MARK_REACH = 12
 _NO_CONTEXT: frozenset[str] = frozenset()
@@ -39,6 +40,20 @@ class _Context:
     codes: frozenset[str]
     unless: frozenset[str]
     ends: str
+    together: tuple[frozenset[str], ...]
+    in_order: tuple[tuple[str, ...], ...]
+
+    def may_hold(self, present: frozenset[str], mark: str) -> bool:
+        """Whether nothing in a sentence of these classes rules it out."""
+        return self.unless.isdisjoint(present) and mark.endswith(self.ends)
+
+    def stands_in(self, present: frozenset[str]) -> bool:
+        """Whether a pattern holds in which the order does not matter."""
+        return any(needed <= present for needed in self.together)
+
+    def may_stand_in(self, present: frozenset[str]) -> bool:
+        """Whether all classes of a pattern are there, in whatever order."""
+        return any(present.issuperset({*pattern} - {_ANY}) for pattern in self.in_order)
 
 
 @cache
@@ -55,20 +70,26 @@ def rules_sha256() -> str:
 
 @cache
 def _contexts() -> tuple[_Context, ...]:
-    return tuple(
-        _Context(
-            name,
-            frozenset(context["codes"]),
-            frozenset(context.get("unless", ())),
-            context.get("ends", ""),
+    found = []
+    for name, context in _rules()["contexts"].items():
+        patterns = [tuple(pattern.replace("&", " ").split()) for pattern in context["patterns"]]
+        is_set = ["&" in pattern or " " not in pattern for pattern in context["patterns"]]
+        found.append(
+            _Context(
+                name,
+                frozenset(context["codes"]),
+                frozenset(context.get("unless", ())),
+                context.get("ends", ""),
+                tuple(frozenset(p) for p, free in zip(patterns, is_set, strict=True) if free),
+                tuple(p for p, free in zip(patterns, is_set, strict=True) if not free),
+            )
         )
-        for name, context in _rules()["contexts"].items()
-    )
+    return tuple(found)
 
 
 @cache
-def _words() -> tuple[Mapping[str, frozenset[str]], tuple[tuple[str, str], ...]]:
-    """Return the classes of whole words, and (beginning, class) pairs, longest first."""
+def _words() -> tuple[Mapping[str, frozenset[str]], Sequence[tuple[str, str]], tuple[str, ...]]:
+    """Return the classes of whole words, (beginning, class) pairs, and the beginnings alone."""
     whole: dict[str, set[str]] = {}
     stems: list[tuple[str, str]] = []
     for name, words in _rules()["classes"].items():
@@ -78,53 +99,44 @@ def _words() -> tuple[Mapping[str, frozenset[str]], tuple[tuple[str, str], ...]]
             else:
                 whole.setdefault(word, set()).add(name)
     frozen = {word: frozenset(names) for word, names in whole.items()}
-    return frozen, tuple(sorted(stems, key=lambda pair: -len(pair[0])))
+    return frozen, stems, tuple(stem for stem, _ in stems)
 
 
 @lru_cache(maxsize=50_000)
 def _classes_of(written: str) -> frozenset[str]:
     """Return the classes a written word belongs to."""
     reading = read_word(written).reading
-    whole, stems = _words()
-    return whole.get(reading, _NO_CONTEXT).union(name for stem, name in stems if reading.startswith(stem))
+    whole, stems, beginnings = _words()
+    found = whole.get(reading, _NO_CONTEXT)
+    if not reading.startswith(beginnings):
+        return found
+    return found.union(name for stem, name in stems if reading.startswith(stem))
 
 
 @cache
 def _matcher() -> "tuple[Matcher, Vocab]":
-    """Return the Matcher of all patterns in order; «&» is a set of classes and needs none."""
-    # Here, not above: an ad without a hit never needs spaCy.
+    """Return the Matcher of the patterns that have an order."""
+    # Here, not above: few ads need spaCy.
     from spacy.matcher import Matcher
     from spacy.vocab import Vocab
 
     vocab = Vocab()
     matcher = Matcher(vocab)
-    for name, context in _rules()["contexts"].items():
-        patterns = [pattern.split() for pattern in context["patterns"] if "&" not in pattern]
-        if patterns:
-            matcher.add(name, [_token_pattern(pattern) for pattern in patterns])
+    for context in _contexts():
+        if context.in_order:
+            matcher.add(context.name, [_token_pattern(pattern) for pattern in context.in_order])
     return matcher, vocab
 
 
 def _token_pattern(pattern: Sequence[str]) -> list[dict[str, Any]]:
     tokens: list[dict[str, Any]] = []
     for piece in pattern:
-        if piece == "..":
+        if piece == _ANY:
             tokens.append({"OP": f"{{,{_GAP}}}"})
         else:
             # A token's NORM holds its classes between bars.
             tokens.append({"NORM": {"REGEX": rf"\|{piece}\|"}})
     return tokens
-
-
-@cache
-def _anywhere() -> tuple[tuple[str, frozenset[str]], ...]:
-    """Return (context, classes that must all stand in the sentence) of each pattern with «&»."""
-    return tuple(
-        (name, frozenset(piece.strip() for piece in pattern.split("&")))
-        for name, context in _rules()["contexts"].items()
-        for pattern in context["patterns"]
-        if "&" in pattern
-    )
 
 
 def sentence_contexts(words: Iterable[str], mark: str = "") -> frozenset[str]:
@@ -135,25 +147,27 @@ def sentence_contexts(words: Iterable[str], mark: str = "") -> frozenset[str]:
         mark: the sign it ends with.
     """
     classes = tuple(_classes_of(word) for word in islice(words, _MAX_WORDS))
-    present = frozenset().union(*classes)
-    return _contexts_of(classes, present, mark) if present else _NO_CONTEXT
+    present = _NO_CONTEXT.union(*classes)
+    if not present:
+        return _NO_CONTEXT
+    possible = [context for context in _contexts() if context.may_hold(present, mark)]
+    found = {context.name for context in possible if context.stands_in(present)}
+    unsure = {context.name for context in possible if context.may_stand_in(present)} - found
+    if unsure:
+        found |= unsure & _standing_in_order(classes)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=4_096)
-def _contexts_of(classes: tuple[frozenset[str], ...], present: frozenset[str], mark: str) -> frozenset[str]:
+def _standing_in_order(classes: tuple[frozenset[str], ...]) -> frozenset[str]:
+    """Return the contexts of which a pattern stands in a sentence of these classes, word by word."""
     from spacy.tokens import Doc
 
-    found = {name for name, needed in _anywhere() if needed <= present}
     matcher, vocab = _matcher()
     doc = Doc(vocab, words=["x"] * len(classes))
     for token, names in zip(doc, classes, strict=True):
         token.norm_ = f"|{'|'.join(sorted(names))}|" if names else "x"
-    found |= {vocab.strings[match] for match, _, _ in matcher(doc)}
-    return frozenset(
-        context.name
-        for context in _contexts()
-        if context.name in found and context.unless.isdisjoint(present) and mark.endswith(context.ends)
-    )
+    return frozenset(vocab.strings[match] for match, _, _ in matcher(doc))
 
 
 class Contexts:
