@@ -11,7 +11,7 @@ from crawlers.content_encoding import undo_content_encoding
 from crawlers.decode import decode, storable
 from crawlers.items import AdItem, AdKind, ContactItem, Extraction
 from crawlers.pages.base import Page, PageObject
-from crawlers.pages.registry import blind_spot_of, recognise
+from crawlers.pages.registry import blind_spot_of, last_resort, recognise
 from crawlers.pages.registry import page_object as find_page_object
 from crawlers.pages.text import line, node_text
 
@@ -51,8 +51,11 @@ def extract_page(
     reader = find_page_object(page_object)(page) if page_object else recognise(page)
     if reader is not None and reader.is_mine():
         return _read(reader, page, n_lost=decoded.n_lost)
-    hidden = blind_spot_of(page, page_object)
+    reader = last_resort(page) if page_object is None else None
+    if reader is not None and reader.is_mine():
+        return _read(reader, page, n_lost=decoded.n_lost)
     page.miss(f"not_this_page: {page_object}" if page_object else "page_not_recognised")
+    hidden = blind_spot_of(page, page_object)
     if hidden is not None:
         page.miss(f"{BLIND_SPOT}: {hidden}")
     return Extraction(page_object, _salvaged(page), is_complete=False, problems=tuple(page.problems))

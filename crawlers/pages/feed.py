@@ -9,9 +9,9 @@ from typing import Any
 
 import feedparser  # type: ignore[import-untyped]  # ships no types
 
-from crawlers.items import AdItem, AdKind
+from crawlers.items import AdItem, AdKind, ContactItem
 from crawlers.pages import contacts
-from crawlers.pages.base import PageObject
+from crawlers.pages.base import Page, PageObject
 from crawlers.pages.dates import parse_date
 from crawlers.pages.xml_root import DOCTYPE, HEAD_CHARACTERS, root_name
 from models.urls import host_of
@@ -68,13 +68,11 @@ class Feed(PageObject):
         page = self.page
         title = page.html_line(entry.get("title"))
         text = max((page.html_text(html) for html in _texts(entry)), key=len, default="")
-        here = page.own_url
         link = page.absolute(entry.get("link"))
-        is_own = link is not None and _same_site(link, here)
-        elsewhere = None if is_own or link is None else contacts.link(link)
+        url, elsewhere = place_of(link, page)
         return AdItem(
             external_id=_external_id(entry, link, f"{title}\n{text}"),
-            url=link if link is not None and is_own else here,
+            url=url,
             title=title,
             text=text,
             author=page.html_line(entry.get("author")) or None,
@@ -91,9 +89,21 @@ def _texts(entry: Any) -> Iterator[str]:  # Any: see above
     yield entry.get("summary") or ""
 
 
-def _external_id(entry: Any, link: str | None, fingerprint: str) -> str:  # Any: see above
+def _external_id(entry: Any, link: str | None, content: str) -> str:  # Any: see above
     native = entry.get("id") or link
-    return native[:512] if native else "sha256:" + sha256(fingerprint.encode(errors="replace")).hexdigest()
+    return native[:512] if native else fingerprint(content)
+
+
+def fingerprint(content: str) -> str:
+    """Id of an item that has none of its own."""
+    return "sha256:" + sha256(content.encode(errors="replace")).hexdigest()
+
+
+def place_of(link: str | None, page: Page) -> tuple[str, ContactItem | None]:
+    """Address of an item, and where it leads when that is elsewhere; the feed's own address then stands."""
+    if link is None or _same_site(link, page.own_url):
+        return link or page.own_url, None
+    return page.own_url, contacts.link(link)
 
 
 def _same_site(link: str, here: str) -> bool:

@@ -78,6 +78,16 @@ def recognise(page: Page) -> PageObject | None:
     return None
 
 
+def last_resort(page: Page) -> PageObject | None:
+    """The page object for pages of sites that no other was written for; None on a site that has its own.
+
+    There, a page that its own page objects do not take means that the site has changed,
+    and its main text would hide that.
+    """
+    is_known_site = any(cls.knows_host_of(page.url) for cls in page_objects().values())
+    return None if is_known_site else page_object("generic")(page)
+
+
 def blind_spot_of(page: Page, name: str | None) -> str | None:
     """Why a page that could not be read shows nothing, where a page object of its host knows it.
 
