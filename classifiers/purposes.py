@@ -124,13 +124,15 @@ def join(
 ) -> Weighing:
     """Return what rules and statistical part say together.
 
-    A rule that holds on honest ads too needs the statistical part beside it;
-    the signs of a rule that stays alone are shown all the same. A sum of
-    ``rules.sure_sum``, and a strong sign in a short ad, need nobody.
+    A rule that holds on honest ads too needs the statistical part beside it, at
+    ``rules.agreeing_share`` of its threshold, or less where the signs are many; the
+    signs of a rule that stays alone are shown all the same. A strong sign in a
+    short ad needs nobody.
     """
-    is_sure = sum(weights.values()) >= rules.sure_sum or rules.short.is_sure(weights, n_words)
-    agrees = read.flag >= threshold * rules.agreeing_share
-    flags = weighing.flag_rules if is_sure or agrees else ()
+    has_many = sum(weights.values()) >= rules.many_signs_sum
+    needed = threshold * (rules.many_signs_share if has_many else rules.agreeing_share)
+    stands = read.flag >= needed or rules.short.is_sure(weights, n_words)
+    flags = weighing.flag_rules if stands else ()
     if read.flag >= threshold:
         flags = (*flags, STATISTICAL)
     # What the rules say of the purposes counts where they flag and the statistical part is silent.

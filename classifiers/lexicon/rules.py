@@ -77,7 +77,8 @@ class Rules:
     recruitment_only: tuple[RecruitmentPurpose, ...]
     high_priority: float
     live_victim_void: frozenset[str]
-    sure_sum: float
+    many_signs_sum: float
+    many_signs_share: float
     agreeing_share: float
     short: ShortAd
 
@@ -115,7 +116,8 @@ def read_rules(raw: Mapping[str, Any]) -> Rules:
         ),
         high_priority=float(raw["levels"]["high"]),
         live_victim_void=frozenset(raw["live_victim_void"]),
-        sure_sum=float(raw["with_statistics"]["sure_sum"]),
+        many_signs_sum=float(raw["with_statistics"]["many_signs"]["sum"]),
+        many_signs_share=float(raw["with_statistics"]["many_signs"]["agreeing_share"]),
         agreeing_share=float(raw["with_statistics"]["agreeing_share"]),
         short=ShortAd(
             int(raw["with_statistics"]["short"]["words"]),
