@@ -8,15 +8,18 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from crawlers.bytes_first import ByteKeeper, evidence_ids
+from crawlers.bytes_first import ByteKeeper
+from crawlers.evidence.warc_file import CaptureFile, write_capture
+from crawlers.evidence.wire import Exchange
 from crawlers.frontier import Ending, LeasedRequest, held_ids, postpone, settle, try_later
-from crawlers.inserting import insert_in_order
+from crawlers.inserting import insert_in_order, insert_missing
 from crawlers.politeness import note_refusal
 from crawlers.sources_config import SourceConfig
 from crawlers.storing import mark_gone
 from models.blobs import Blob
 from models.crawl import CrawlRun, FrontierRequest, Host, Page, Validator
-from models.enums import FetchResult, ParseState, RequestState
+from models.enums import EvidenceKind, FetchResult, ParseState, RequestState
+from models.evidence import Evidence
 from models.session import Database
 from models.urls import host_of
 
@@ -44,6 +47,7 @@ class Fetched:
     Attributes:
         headers: names in lower case; repeated ones joined with ", ".
         body: content encoding undone; None when nothing was received that may be kept.
+        exchanges: what went over the wire for it, redirects first.
         error: short word for what went wrong; never text of the page.
         is_final: trying again will not help (a redirect loop, a body over the limit).
         wait_until: when the host may be asked again (Retry-After, pause).
@@ -57,6 +61,7 @@ class Fetched:
     http_status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    exchanges: tuple[Exchange, ...] = ()
     error: str | None = None
     is_final: bool = False
     wait_until: datetime | None = None
@@ -68,11 +73,13 @@ def store_captures(
 ) -> None:
     """Make a batch of answers durable, with one transaction for all; pages then wait for their reader."""
     kept = [fetched for fetched in batch if fetched.body is not None]
-    blobs = dict(zip(map(id, kept), keeper.keep([f.body or b"" for f in kept]), strict=True))
+    files = [_file(fetched) for fetched in kept]
+    blobs = dict(zip(map(id, kept), keeper.keep([file.content for file in files]), strict=True))
+    captures = dict(zip(map(id, kept), files, strict=True))
     with db.write() as session:
         held = held_ids(session, [fetched.request for fetched in batch])
         ours = [fetched for fetched in batch if fetched.request.id in held]
-        page_ids = _add_pages(session, run, [f for f in ours if id(f) in blobs], blobs)
+        page_ids = _add_pages(session, run, [f for f in ours if id(f) in blobs], blobs, captures)
         n_pages = len(page_ids)
         page_ids |= _add_unchanged(session, run, ours)
         later = [fetched for fetched in ours if _comes_again(fetched)]
@@ -88,12 +95,35 @@ def store_captures(
 
 
 def _add_pages(
-    session: Session, run: RunContext, kept: Sequence[Fetched], blobs: dict[int, Blob]
+    session: Session,
+    run: RunContext,
+    kept: Sequence[Fetched],
+    blobs: dict[int, Blob],
+    captures: dict[int, CaptureFile],
 ) -> dict[int, int]:
     """Rows of answers whose bytes are kept; their ids by the identity of the answer."""
-    ids = evidence_ids(session, [blobs[id(f)] for f in kept], [f.fetched_at for f in kept])
+    ids = insert_missing(
+        session, Evidence, [_evidence_row(f, blobs[id(f)], captures[id(f)]) for f in kept], key="sha256"
+    )
     rows = [_page_row(run, f, ids[blobs[id(f)].sha256]) for f in kept]
     return dict(zip(map(id, kept), insert_in_order(session, Page, rows), strict=True))
+
+
+def _file(fetched: Fetched) -> CaptureFile:
+    return write_capture(fetched.exchanges, body=fetched.body or b"", captured_at=fetched.fetched_at)
+
+
+def _evidence_row(fetched: Fetched, blob: Blob, file: CaptureFile) -> dict[str, Any]:
+    return {
+        "sha256": blob.sha256,
+        "size_bytes": blob.size_bytes,
+        "captured_at": fetched.fetched_at,
+        "kind": EvidenceKind.CAPTURE,
+        "payload_offset": file.payload_offset,
+        "payload_bytes": file.payload_bytes,
+        "payload_sha256": file.payload_sha256,
+        "payload_encoding": file.payload_encoding,
+    }
 
 
 def _add_unchanged(session: Session, run: RunContext, ours: Sequence[Fetched]) -> dict[int, int]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crawlers.items import AdItem, Extraction
+from crawlers.evidence.payload import body_of
 from crawlers.jobs import run_due_crawl
 from crawlers.sandbox import ParserChild
 from crawlers.sources_config import get_source
@@ -142,7 +143,7 @@ def _read_check(scratch: Database, store: BlobStore, name: str, url: str) -> Sou
     if found is None:
         return SourceCheck(name, url, request.result, request.error)
     page, evidence = found
-    body = store.get(evidence.sha256)
+    body = body_of(store.get(evidence.sha256), evidence)
     extraction = None
     if page.result is FetchResult.PAGE:
         with ParserChild() as parser:
@@ -154,7 +155,7 @@ def _read_check(scratch: Database, store: BlobStore, name: str, url: str) -> Sou
                 fetched_at=page.fetched_at,
             )
     return SourceCheck(
-        name, url, page.result, request.error, page.http_status, evidence.size_bytes, extraction
+        name, url, page.result, request.error, page.http_status, len(body), extraction, kept
     )
 
 

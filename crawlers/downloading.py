@@ -1,4 +1,4 @@
-"""Scrapy's HTTP handler, and plain HTTP for names that our settings lead to loopback."""
+"""Scrapy's HTTP handler, noting what goes over the wire; plain HTTP for names that we lead to loopback."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -6,11 +6,15 @@ from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.utils._download_handlers import wrap_twisted_exceptions
+from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
+from crawlers.evidence.wire import NotingAgent, NotingFactory, note_exchange, prepare_exchanges
 from crawlers.fetch_errors import not_sent
 from crawlers.politeness import HostPaused
 from crawlers.resolver import OUR_SETTINGS
+from models.worker import utc_now
 
 if TYPE_CHECKING:
     from crawlers.spiders.frontier import FrontierSpider
@@ -27,6 +31,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._pool._factory = NotingFactory
         self._overridden = frozenset(crawler.settings[OUR_SETTINGS].host_overrides)
 
     async def download_request(self, request: Request) -> Response:
@@ -37,9 +42,39 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
             cast("FrontierSpider", self._crawler.spider).pace.check(parts.hostname or "")
         except HostPaused as paused:
             raise not_sent(paused) from None
+        prepare_exchanges(request)
         if parts.scheme != "https" or parts.hostname not in self._overridden:
-            return await super().download_request(request)
+            return await self._fetch(request, request)
         plain = request.replace(url=f"http{request.url.removeprefix('https')}")
-        response = await super().download_request(plain)
+        response = await self._fetch(plain, request)
         request.meta["download_latency"] = plain.meta.get("download_latency")
         return response.replace(url=request.url)
+
+    async def _fetch(self, request: Request, asked: Request) -> Response:
+        """As the base class does it, with an agent that keeps what its connection noted.
+
+        Args:
+            request: what is sent.
+            asked: what the frontier asked for; its address is noted.
+        """
+        agent = NotingAgent(
+            contextFactory=self._contextFactory,
+            bindAddress=self._bind_address,
+            pool=self._pool,
+            maxsize=self._default_maxsize,
+            warnsize=self._default_warnsize,
+            fail_on_dataloss=True,
+            crawler=self._crawler,
+        )
+        sent_at = utc_now()
+        with wrap_twisted_exceptions():
+            response: Response = await maybe_deferred_to_future(agent.download_request(request))
+        note_exchange(
+            asked,
+            agent,
+            body=response.body,
+            address=str(response.ip_address) if response.ip_address else None,
+            sent_at=sent_at,
+            received_at=utc_now(),
+        )
+        return response

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from crawlers.evidence.payload import body_of
 from crawlers.frontier import has_unparsed_pages
 from crawlers.reading import Parser, ReadReport, StoredPage, read_pages
 from crawlers.records import RECORD
@@ -91,7 +92,7 @@ def _load(db: Database, ids: Sequence[int], load: Callable[[str], bytes], now: d
     pages, unusable = [], {}
     for row in rows:
         try:
-            pages.append(_stored_page(row, load(row.sha256)))
+            pages.append(_stored_page(row, body_of(load(row.sha256), row)))
         except (BlobMissing, BlobDamaged) as error:
             log.error("extract.bytes.unusable", page_id=row.id, kind=error.code)
             unusable[row.id] = error.code
@@ -117,6 +118,9 @@ _STORED = (
         Page.fetched_at,
         Evidence.sha256,
         Evidence.captured_at,
+        Evidence.payload_offset,
+        Evidence.payload_bytes,
+        Evidence.payload_encoding,
         FrontierRequest.depth,
     )
     .join(Evidence, Page.evidence_id == Evidence.id)

@@ -57,6 +57,13 @@ class AuditAction(StrEnum):
     SOURCE_DISABLED = "source.disabled"
     IMPORT_FINISHED = "import.finished"
     EVIDENCE_SWEPT = "evidence.swept"
+    EVIDENCE_SEALED = "evidence.sealed"
+    EVIDENCE_ANCHORED = "evidence.anchored"
+    EVIDENCE_READ = "evidence.read"
+    EVIDENCE_EXPORTED = "evidence.exported"
+    EVIDENCE_PRINTED = "evidence.printed"
+    EVIDENCE_ERASED = "evidence.erased"
+    PICTURE_WANTED = "evidence.picture_wanted"
     CLASSIFIER_REGISTERED = "classifier.registered"
     INDEX_REBUILT = "index.rebuilt"
 

@@ -135,6 +135,40 @@ class ParseState(StrEnum):
     NOT_PARSED = "not_parsed"
 
 
+class EvidenceKind(StrEnum):
+    """What a stored file is."""
+
+    BODY = "body"  # the content alone, as an import brought it
+    CAPTURE = "capture"  # WARC: request and response of one fetch
+    PICTURE = "picture"  # PNG of a page
+
+
+class SealKind(StrEnum):
+    """What a seal covers."""
+
+    BATCH = "batch"
+    DAY = "day"
+    ITEM = "item"
+
+
+class SealState(StrEnum):
+    """How far outside authorities have stamped a seal; a batch is stamped through its day."""
+
+    UNANCHORED = "unanchored"
+    PARTLY = "partly"
+    ANCHORED = "anchored"
+    COVERED = "covered"
+
+
+class PictureState(StrEnum):
+    """Life of the picture of a page."""
+
+    WANTED = "wanted"
+    TAKEN = "taken"
+    NO_BROWSER = "no_browser"
+    FAILED = "failed"
+
+
 class AdState(StrEnum):
     """Whether the ad was still there when it was last looked for."""
 

@@ -15,6 +15,7 @@ from crawlers.batching import Batcher
 from crawlers.bytes_first import ByteKeeper
 from crawlers.capture import Fetched, RunContext, store_captures
 from crawlers.decode import storable
+from crawlers.evidence.wire import exchanges_of
 from crawlers.fetch_errors import refusal_of
 from crawlers.frontier import ANSWERS, LeasedRequest
 from crawlers.intake import Intake
@@ -99,6 +100,7 @@ class FrontierSpider(Spider):
             http_status=response.status,
             headers=headers,
             body=body,
+            exchanges=exchanges_of(response.request),
             error=None if result in ANSWERS else _error_of(response),
             is_final=is_final and result is not FetchResult.SLOW_DOWN,
             wait_until=wait_until,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crawlers.evidence.payload import body_of
 from models.ad import Ad, AdVersion
 from models.blobs import BlobStore
 from models.enums import AdState, FetchResult, ParseState, RequestState, RunState
@@ -31,8 +32,8 @@ def test_stores_bytes_page_and_ads(bench: CrawlBench) -> None:
     assert (page.result, page.parse_state, page.http_status) == (FetchResult.PAGE, ParseState.PARSED, 200)
     assert page.headers["x-test"] == "1"
     with bench.db.read() as session:
-        sha256 = session.get_one(Evidence, page.evidence_id).sha256
-    assert BlobStore(bench.settings.evidence_dir).get(sha256) == body
+        evidence = session.get_one(Evidence, page.evidence_id)
+    assert body_of(BlobStore(bench.settings.evidence_dir).get(evidence.sha256), evidence) == body
     assert {version.text for version in bench.ads().values()} == {"Требуется сиделка", "Ищу попутчика"}
     assert all(s.user_agent.startswith("Saqshy/") for s in bench.site.served())
 
