@@ -7,13 +7,14 @@ its own: what the check shows is what a crawl would store.
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from crawlers.items import AdItem, Extraction
 from crawlers.evidence.payload import body_of
+from crawlers.items import AdItem, Extraction
 from crawlers.jobs import run_due_crawl
 from crawlers.sandbox import ParserChild
 from crawlers.sources_config import get_source
@@ -31,6 +32,16 @@ _SHOWN_CHARACTERS = 80
 
 
 @dataclass(frozen=True)
+class FetchedPage:
+    """A page as it came; ``url`` is where it was in the end."""
+
+    url: str
+    content_type: str | None
+    fetched_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True)
 class SourceCheck:
     """What one page of a source gave.
 
@@ -45,6 +56,7 @@ class SourceCheck:
     http_status: int | None = None
     n_bytes: int = 0
     extraction: Extraction | None = None
+    page: FetchedPage | None = None
 
     @property
     def is_good(self) -> bool:
@@ -87,6 +99,18 @@ def check_source(db: Database, settings: Settings, name: str) -> SourceCheck:
     with db.read() as session:
         source = get_source(session, name)
         kind, stored = source.kind, dict(source.settings)
+    return check_settings(settings, name, kind, stored)
+
+
+def check_settings(settings: Settings, name: str, kind: SourceKind, stored: dict[str, Any]) -> SourceCheck:
+    """The same for the settings of a source that no database knows yet.
+
+    Args:
+        settings: ours.
+        name: the source.
+        kind: its kind.
+        stored: its settings, as a row holds them.
+    """
     stored["start"] = stored["start"][:1]
     stored["limits"] = {**stored["limits"], "max_pages": 1, "max_depth": 0, "retry_seconds": 3600}
     with tempfile.TemporaryDirectory(prefix="saqshy-check-") as folder:
@@ -154,9 +178,8 @@ def _read_check(scratch: Database, store: BlobStore, name: str, url: str) -> Sou
                 page_object=page.page_object,
                 fetched_at=page.fetched_at,
             )
-    return SourceCheck(
-        name, url, page.result, request.error, page.http_status, len(body), extraction, kept
-    )
+    kept = FetchedPage(page.final_url, page.content_type, page.fetched_at, body)
+    return SourceCheck(name, url, page.result, request.error, page.http_status, len(body), extraction, kept)
 
 
 def filled_fields(ads: tuple[AdItem, ...]) -> dict[str, int]:

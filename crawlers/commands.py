@@ -29,7 +29,7 @@ from models.worker import utc_now
 OPERATOR = Actor(None, "operator")
 SourceName = Annotated[str, typer.Argument(help="Name of the source, as `sources list` shows it.")]
 
-sources = typer.Typer(no_args_is_help=True, help="Sources: list, check, enable, disable, run.")
+sources = typer.Typer(no_args_is_help=True, help="Sources: list, new, check, enable, disable, run.")
 
 
 class CannotRead(Rejected):
@@ -84,6 +84,38 @@ def _last_import(session: Session) -> str:
         f"last import {event.at.isoformat(timespec='seconds')}: "
         f"{facts['n_rows']} records, {facts['n_stored']} stored, {facts['n_refused']} refused"
     )
+
+
+@sources.command()
+def new(
+    url: Annotated[str, typer.Argument(help="A page of the site: a list of ads, or an ad.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the source; made of the host unless given.")
+    ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of saved pages; tests/fixtures/pages of a checkout, else beside the sources."
+        ),
+    ] = None,
+) -> None:
+    """Fetch one page; write the skeleton of its source file and the first saved page, to be corrected."""
+    from crawlers.new_source import new_source
+
+    home = open_installation()
+    folder = sources_folder(home)
+    of_checkout = Path("tests/fixtures/pages")
+    made = new_source(
+        home.settings,
+        url,
+        folder=folder,
+        cases=cases or (of_checkout if of_checkout.is_dir() else folder / "cases"),
+        name=name,
+    )
+    sync_source_rows(home)
+    for line in made.lines():
+        typer.echo(line)
+    raise typer.Exit(0 if made.case else 1)
 
 
 @sources.command()

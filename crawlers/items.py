@@ -124,6 +124,17 @@ def from_json(data: bytes) -> Extraction:
     return Extraction(**fields)
 
 
+def readable_json(extraction: Extraction) -> dict[str, Any]:  # Any: JSON
+    """JSON form without the fields of ads and links that are None, empty or false: a saved page's output."""
+    fields: dict[str, Any] = orjson.loads(to_json(extraction))  # Any: JSON
+    for part in ("ads", "links"):
+        fields[part] = [
+            {name: value for name, value in item.items() if value not in (None, False, [])}
+            for item in fields[part]
+        ]
+    return fields
+
+
 def ad_json(ad: AdItem) -> dict[str, object]:
     """The line that ``saqshy extract`` prints for an ad (its contract is the command's, not ours).
 

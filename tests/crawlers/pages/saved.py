@@ -8,10 +8,9 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from crawlers.extraction import extract_page
-from crawlers.items import Extraction, to_json
+from crawlers.items import Extraction, readable_json
 
 PAGES = Path(__file__).resolve().parents[2] / "fixtures" / "pages"
 
@@ -31,20 +30,9 @@ def extract_case(case: Path) -> Extraction:
     )
 
 
-def readable(extraction: Extraction) -> dict[str, Any]:
-    """Without the fields that are None, empty or false in an ad: what the page does not say needs no line."""
-    fields = json.loads(to_json(extraction))
-    for part in ("ads", "links"):
-        fields[part] = [
-            {name: value for name, value in item.items() if value not in (None, False, [])}
-            for item in fields[part]
-        ]
-    return fields
-
-
 def renew() -> Iterator[Path]:
     for case in cases():
-        output = json.dumps(readable(extract_case(case)), ensure_ascii=False, indent=1) + "\n"
+        output = json.dumps(readable_json(extract_case(case)), ensure_ascii=False, indent=1) + "\n"
         (case / "output.json").write_text(output, encoding="utf-8")
         yield case
 

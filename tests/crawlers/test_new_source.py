@@ -1,0 +1,62 @@
+"""`saqshy sources new`: one address becomes a source file that loads and a case that holds."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from crawlers.extraction import extract_page
+from crawlers.items import readable_json
+from crawlers.new_source import NewSource, SourceExists, new_source
+from crawlers.sources_config import load_source
+from models.enums import SourceKind
+from tests.crawlers.conftest import SITE_HOST, CrawlBench, channel_page
+from tests.servers.site import Reply
+
+ROOT = f"http://{SITE_HOST}/"
+TEXT = "Продаю дом и сад у реки. " * 9
+LIST = b"".join(b'<li><a href="/vacancy/%d">x</a></li>' % n for n in range(5))
+
+
+def make(bench: CrawlBench, tmp_path: Path, url: str = ROOT) -> NewSource:
+    return new_source(bench.settings, url, folder=tmp_path / "sources", cases=tmp_path / "cases")
+
+
+def test_a_recognised_page_makes_a_source_and_a_case_that_holds(bench: CrawlBench, tmp_path: Path) -> None:
+    body = channel_page({1: "Требуется сиделка", 2: "Ищу работу"})
+    bench.site.routes["/"] = Reply(body)
+    made = make(bench, tmp_path)
+    config = load_source(made.file)
+    assert (config.kind, config.start, config.is_sample) == (SourceKind.CHANNEL, (ROOT,), False)
+    assert config.page_object_for(f"{ROOT}?before=1") == "telegram_channel"
+    assert made.case == tmp_path / "cases" / "telegram_channel" / config.name
+    assert (made.case / "input.html").read_bytes() == body
+    facts = json.loads((made.case / "page.json").read_text())
+    read = extract_page(body, url=facts["url"], page_object="telegram_channel")
+    assert json.loads((made.case / "output.json").read_text()) == readable_json(read)
+    assert f"saqshy sources check {config.name}" in "\n".join(made.lines())
+    with pytest.raises(SourceExists, match="--name"):
+        make(bench, tmp_path)
+
+
+def test_a_list_of_vacancies_is_found_by_its_links(bench: CrawlBench, tmp_path: Path) -> None:
+    bench.site.routes["/jobs?a=1"] = Reply(b"<html><body><p>%b</p></body></html>" % LIST)
+    config = load_source(make(bench, tmp_path, f"{ROOT}jobs?a=1").file)
+    assert config.kind is SourceKind.JOB_BOARD
+    assert config.page_object_for(f"{ROOT}jobs?a=1&page=2") == "job_listing"
+    assert config.page_object_for(f"{ROOT}vacancy/3") == "job_posting"
+
+
+def test_any_page_is_generic_and_the_words_say_what_to_do(bench: CrawlBench, tmp_path: Path) -> None:
+    bench.site.routes["/"] = Reply(f"<html><body><p>{TEXT}</p></body></html>".encode())
+    made = make(bench, tmp_path)
+    assert load_source(made.file).page_object_for(ROOT) == "generic"
+    assert f"crawlers/pages/{made.config.name}.py" in "\n".join(made.lines())
+
+
+def test_a_page_that_does_not_come_leaves_a_skeleton_without_a_case(
+    bench: CrawlBench, tmp_path: Path
+) -> None:
+    made = make(bench, tmp_path, f"{ROOT}gone")
+    assert (made.case, load_source(made.file).pages) == (None, ())
+    assert "No page came" in "\n".join(made.lines())
