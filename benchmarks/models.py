@@ -50,7 +50,7 @@ class Blocks:
 def blocks(features: Sequence[Features], lexicon: Lexicon) -> Blocks:
     """Take the columns that ``classifiers.train`` fits apart again."""
     design = _Design(features, lexicon)
-    n = len(lexicon.concepts.phrases)
+    n = len(lexicon.concepts.definitions)
     columns = design.matrix(features).tocsc()
     ends = np.cumsum([len(design._keys), 2 * n, n * n])
     pieces, said, near, rest = (columns[:, a:b] for a, b in pairwise([0, *ends, columns.shape[1]]))

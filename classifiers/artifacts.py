@@ -104,7 +104,7 @@ def refit(folder: Path, on_step: Reporter = lambda _: None) -> Installed:
 
 
 def _scorer(artifact: Artifact) -> Scorer:
-    if artifact.concepts != tuple(load_lexicon().concepts.phrases):
+    if artifact.concepts != tuple(load_lexicon().concepts.definitions):
         raise BadArtifact("The artifact was fitted with other concepts. Run: saqshy train")
     return Scorer(artifact)
 

@@ -127,7 +127,7 @@ def _read_concepts(
     denial = [0, *map(_denial.__getitem__, words), 0]
     recent: list[tuple[int, int]] = []
     begin = 0
-    for concept, first, last in found.concepts[:_MAX_CONCEPTS]:
+    for first, last, concept in found.concepts[:_MAX_CONCEPTS]:
         if denial[first] & _NEXT or denial[last + 1] & _ITSELF or denial[last + 2] & _BEFORE:
             said.add(n_concepts + concept)
             continue

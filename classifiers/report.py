@@ -230,7 +230,7 @@ def as_card(evaluation: Evaluation) -> str:
             goals=goals(evaluation),
             n_indicators=len(lexicon.indicators),
             n_counter_signs=len(lexicon.counter_signs),
-            n_concepts=len(lexicon.concepts.phrases),
+            n_concepts=len(lexicon.concepts.definitions),
             max_false_alarms=MAX_FALSE_ALARMS,
         )
     )

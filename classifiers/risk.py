@@ -3,15 +3,13 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from classifiers.contacts import FoundContact, find_contacts
 from classifiers.context_rules import rules_sha256
 from classifiers.features import Features, read_features
-from classifiers.indicators import FoundSigns, Hit, find_indicators
+from classifiers.indicators import FoundSigns, Hit, find_indicators, sign_finder
 from classifiers.language import detect_language
 from classifiers.lexicon import Lexicon, load_lexicon
-from classifiers.lexicon.matcher import Matcher
 from classifiers.purposes import (
     STATISTICAL,
     Weighing,
@@ -153,7 +151,7 @@ def read_ad(text: str, title: str | None, lexicon: Lexicon) -> ReadAd:
     contacts = tuple(c for place, normalised in places for c in find_contacts(normalised, place))
     features = read_features(
         [(normalised, signs) for _, normalised, signs in parts],
-        len(lexicon.concepts.phrases),
+        len(lexicon.concepts.definitions),
         (contact.kind.value for contact in contacts),
         has_title=bool(title),
     )
@@ -227,7 +225,7 @@ def explain(ad: ReadAd, scorer: Scorer) -> tuple[ModelWord, ...]:
         if not words:
             continue
         weights = scorer.word_weights(words, len(ad.features.words)).astype(float)
-        for concept, first, last in found.concepts:
+        for first, last, concept in found.concepts:
             share = of_concept.get(concept, 0.0) / (last - first + 1)
             weights[first : last + 1] += share
         spans += _runs(place, normalised, weights.tolist())
@@ -295,10 +293,5 @@ def _side(weighing: Weighing, weights: Mapping[str, float], hits: Sequence[Hit],
     if side != "both":
         return Side(side)
     quotes = "\n".join(hit.quote for hit in hits if hit.code == strongest and hit.counted)
-    return Side.DEMAND if _demand_matcher(lexicon).find(normalise(quotes).words) else Side.OFFER
-
-
-@cache
-def _demand_matcher(lexicon: Lexicon) -> Matcher:
-    """Words by which something is sought or bought."""
-    return Matcher(lexicon.word_groups["buy"] + lexicon.word_groups["seek"] + lexicon.word_groups["take"])
+    is_demand = sign_finder(lexicon).speaks_of_demand(normalise(quotes).words)
+    return Side.DEMAND if is_demand else Side.OFFER

@@ -147,7 +147,7 @@ class _Design:
         self._keys = sorted(piece for piece, n in pieces.items() if n >= _MIN_TEXTS)
         self._column_of = {piece: column for column, piece in enumerate(self._keys)}
         self._rarity = np.array([math.log((1 + len(features)) / (1 + pieces[p])) + 1 for p in self._keys])
-        self._concepts = tuple(lexicon.concepts.phrases)
+        self._concepts = tuple(lexicon.concepts.definitions)
         n = len(self._concepts)
         self._said_rarity = _rarity(_binary([ad.concepts for ad in features], 2 * n))
         self._near_rarity = _rarity(_binary([ad.near for ad in features], n * n))

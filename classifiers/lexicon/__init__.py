@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from classifiers.lexicon.concepts import Concepts, Frame, parse_frame, read_concepts
-from classifiers.lexicon.grammar import BadCue, Cue, Phrase, WordGroups, parse_cue, parse_phrases
+from classifiers.lexicon.grammar import BadCue, Cue
 from classifiers.lexicon.rules import Rules, read_rules
 from models.enums import Purpose
 from models.errors import Rejected
@@ -84,7 +84,7 @@ class CounterSign:
         lowers: codes, groups or "all".
         factor: what it leaves of a weight, 0 to 1.
         is_local: counts only beside the hit, not anywhere in the ad.
-        void_phrases: it does not count in an ad that holds one of these.
+        void_with: phrases of the cue language; it does not count in an ad that holds one of them.
     """
 
     code: str
@@ -95,7 +95,7 @@ class CounterSign:
     factor: float
     is_local: bool
     cues: tuple[Cue, ...]
-    void_phrases: tuple[Phrase, ...] = ()
+    void_with: tuple[str, ...] = ()
     note: str = ""
 
     @property
@@ -117,18 +117,20 @@ class Lexicon:
         counter_signs: by code.
         live_victim: cues of a cry for help.
         rules: how hits become a flag.
-        word_groups: phrases that cues share, by name.
+        word_groups: words that cues share, by name of the group and language.
         concepts: what words stand for in every language; see :mod:`classifiers.lexicon.concepts`.
         sha256: of the files it was read from.
+        kept_in: folder where its compiled form is kept; None to compile it anew.
     """
 
     indicators: Mapping[str, Indicator]
     counter_signs: Mapping[str, CounterSign]
     live_victim: tuple[Cue, ...]
     rules: Rules
-    word_groups: WordGroups
+    word_groups: Mapping[str, Mapping[str, Sequence[object]]]
     concepts: Concepts
     sha256: str
+    kept_in: Path | None = None
 
 
 @cache
@@ -161,75 +163,53 @@ def read_lexicon(folder: Path, cache_folder: Path | None = None) -> Lexicon:
 
     Args:
         folder: of the files.
-        cache_folder: where the phrases of the concepts are kept; None to work them out anew.
+        cache_folder: where its compiled form is kept; None to compile it anew.
 
     Raises:
         BadLexicon: a missing field, an unknown code, purpose or language, a code used twice.
-        BadCue: a cue that cannot be read.
+        BadCue: a frame that names an unknown concept; cues are read when the lexicon is compiled.
     """
     sha256 = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(folder.rglob("*.yaml")))).hexdigest()
-    kept = cache_folder and cache_folder / f"concepts-{_code_sha256()[:12]}-{sha256[:20]}.json"
-    groups = _read_word_groups(_load(folder / "word_groups.yaml"))
-    concepts = read_concepts(folder / "concepts", cache=kept)
+    concepts = read_concepts(folder / "concepts")
     frames: dict[str, Sequence[str]] = _load(folder / "frames.yaml")
     indicators: dict[str, Indicator] = {}
     for path in sorted((folder / "indicators").glob("*.yaml")):
         for entry in _load(path):
-            indicator = _read_indicator(entry, groups, concepts, frames.pop(str(entry.get("code")), ()))
+            indicator = _read_indicator(entry, concepts, frames.pop(str(entry.get("code")), ()))
             if indicator.code in indicators:
                 raise BadLexicon(f"{indicator.code} stands twice")
             indicators[indicator.code] = indicator
     if frames:
         raise BadLexicon(f"frames.yaml names unknown indicators: {', '.join(frames)}")
-    counter_signs = {e["code"]: _read_counter_sign(e, groups) for e in _load(folder / "counter_signs.yaml")}
+    counter_signs = {e["code"]: _read_counter_sign(e) for e in _load(folder / "counter_signs.yaml")}
     raw_rules = _load(folder / "rules.yaml")
     lexicon = Lexicon(
         dict(sorted(indicators.items())),
         counter_signs,
-        tuple(_read_cues(raw_rules["live_victim"], groups)),
+        tuple(_read_cues(raw_rules["live_victim"])),
         read_rules(raw_rules),
-        groups,
+        _load(folder / "word_groups.yaml"),
         concepts,
         sha256,
+        cache_folder,
     )
     _check_codes(lexicon)
     return lexicon
-
-
-def _code_sha256() -> str:
-    """Return the hash of the code that turns words into keys: other code, other phrases."""
-    code = [FOLDER / "grammar.py", *sorted((FOLDER.parent / "text").glob("*.py"))]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()
 
 
 def _load(path: Path) -> Any:  # Any: YAML; each entry is checked where it is read
     return yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
-def _read_word_groups(raw: Mapping[str, Mapping[str, list[Any]]]) -> WordGroups:
-    groups: dict[str, tuple[Phrase, ...]] = {}
-    for name, by_language in raw.items():
-        phrases: dict[Phrase, None] = {}
-        for language, words in by_language.items():
-            for words_of_one in words:
-                phrases.update(dict.fromkeys(parse_phrases(str(words_of_one), language, groups)))
-        groups[name] = tuple(phrases)
-    return groups
-
-
-def _read_cues(
-    raw: Mapping[str, list[Any]], groups: WordGroups, *, is_ordinary: bool = False
-) -> Iterator[Cue]:
+def _read_cues(raw: Mapping[str, list[Any]], *, is_ordinary: bool = False) -> Iterator[Cue]:
     for language, cues in raw.items():
         if language not in CUE_LANGUAGES:
             raise BadLexicon(f"unknown language {language!r} of cues")
         for cue in cues:
-            yield parse_cue(str(cue), language, groups, is_ordinary=is_ordinary)
+            yield Cue(str(cue), language, is_ordinary)
 
 
-def _read_indicator(
-    entry: Mapping[str, Any], groups: WordGroups, concepts: Concepts, frames: Sequence[str]
-) -> Indicator:
+def _read_indicator(entry: Mapping[str, Any], concepts: Concepts, frames: Sequence[str]) -> Indicator:
     code = str(entry.get("code"))
     _check_fields(
         code, entry, {"slug", "names", "definitions", "weight", "source", "purposes", "side", "cues"}
@@ -254,8 +234,8 @@ def _read_indicator(
         purposes=tuple(Purpose(p) for p in entry["purposes"] if p != "any"),
         side=entry["side"],
         cues=(
-            *_read_cues(entry["cues"], groups),
-            *_read_cues(entry.get("ordinary", {}), groups, is_ordinary=True),
+            *_read_cues(entry["cues"]),
+            *_read_cues(entry.get("ordinary", {}), is_ordinary=True),
         ),
         frames=tuple(parse_frame(frame, concepts) for frame in frames),
         note=entry.get("note", ""),
@@ -263,7 +243,7 @@ def _read_indicator(
     )
 
 
-def _read_counter_sign(entry: Mapping[str, Any], groups: WordGroups) -> CounterSign:
+def _read_counter_sign(entry: Mapping[str, Any]) -> CounterSign:
     code = str(entry.get("code"))
     _check_fields(code, entry, {"slug", "names", "definitions", "lowers", "factor", "scope", "cues"})
     if entry["scope"] not in {"ad", "sentence"} or not 0 < entry["factor"] < 1:
@@ -276,8 +256,8 @@ def _read_counter_sign(entry: Mapping[str, Any], groups: WordGroups) -> CounterS
         lowers=frozenset(entry["lowers"]),
         factor=float(entry["factor"]),
         is_local=entry["scope"] == "sentence",
-        cues=tuple(_read_cues(entry["cues"], groups)),
-        void_phrases=tuple(p for c in entry.get("void_with", ()) for p in parse_phrases(c, "any", groups)),
+        cues=tuple(_read_cues(entry["cues"])),
+        void_with=tuple(entry.get("void_with", ())),
         note=entry.get("note", ""),
     )
 

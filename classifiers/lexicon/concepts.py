@@ -13,56 +13,46 @@ read::
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from classifiers.lexicon.grammar import BadCue, Phrase, parse_phrases
-from classifiers.lexicon.kept import read_phrases, write_phrases
 
-_LANGUAGES = ("kk", "ru", "uz", "ky", "en")
-_FILES = (*_LANGUAGES, "any")
+_FILES = ("kk", "ru", "uz", "ky", "en", "any")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Concepts:
     """All concepts of a lexicon.
 
     Attributes:
-        definitions: one line of English by concept name, in file order.
-        names: the word shown for a concept, by language (kk, ru, en) and concept name.
-        words: the entries of the files, by language and concept name.
-        cache: file of phrases worked out before; None to work them out anew.
+        definitions: one line of English by concept name, in file order; a concept's number is its place here.
+        folder: of the files that hold their words.
     """
 
     definitions: Mapping[str, str]
-    names: Mapping[str, Mapping[str, str]]
-    words: Mapping[str, Mapping[str, Sequence[str]]]
-    cache: Path | None = None
+    folder: Path
 
-    @cached_property
     def phrases(self) -> Mapping[str, Mapping[Phrase, frozenset[str]]]:
-        """Words and idioms, each with the languages it belongs to, by concept name.
-
-        Worked out when first asked for: seconds for sixty thousand entries, so it is kept in ``cache``.
+        """Return words and idioms, each with the languages it belongs to, by concept name; takes seconds.
 
         Raises:
-            BadCue: an entry that cannot be read; the message names it.
+            BadCue: an unknown or missing concept, or an entry that cannot be read; the message names it.
         """
-        kept = None if self.cache is None else read_phrases(self.cache)
-        if kept is not None:
-            return kept
         phrases: dict[str, dict[Phrase, frozenset[str]]] = {name: {} for name in self.definitions}
-        for language, words in self.words.items():
+        for language in _FILES:
+            words: Mapping[str, Sequence[str]] = _load(self.folder / f"{language}.yaml")
+            unknown = words.keys() - phrases.keys()
+            missing = phrases.keys() - words.keys() if language != "any" else set()
+            if unknown or missing:
+                raise BadCue(f"{language}.yaml: unknown {sorted(unknown)}, missing {sorted(missing)}")
             for name, entries in words.items():
                 of_concept = phrases[name]
                 for entry in entries:
                     for phrase in parse_phrases(str(entry), language, {}):
                         of_concept[phrase] = of_concept.get(phrase, frozenset()) | {language}
-        if self.cache is not None:
-            write_phrases(self.cache, phrases)
         return phrases
 
 
@@ -83,32 +73,9 @@ class Frame:
     is_near: bool
 
 
-def read_concepts(
-    folder: Path, *, without: frozenset[str] = frozenset(), cache: Path | None = None
-) -> Concepts:
-    """Read a folder of concept files.
-
-    Args:
-        folder: holds ``definitions.yaml`` and one file a language.
-        without: languages left out, to measure what concepts carry over.
-        cache: see :class:`Concepts`.
-
-    Raises:
-        BadCue: an unknown or missing concept; the message names it.
-    """
-    definitions: dict[str, str] = _load(folder / "definitions.yaml")
-    names: dict[str, dict[str, str]] = {}
-    words: dict[str, Mapping[str, Sequence[str]]] = {}
-    for language in _FILES:
-        entries: Mapping[str, Sequence[str]] = _load(folder / f"{language}.yaml")
-        unknown = entries.keys() - definitions.keys()
-        missing = definitions.keys() - entries.keys() if language != "any" else set()
-        if unknown or missing:
-            raise BadCue(f"{language}.yaml: unknown {sorted(unknown)}, missing {sorted(missing)}")
-        names[language] = {name: str(of_concept[0]) for name, of_concept in entries.items()}
-        if language not in without:
-            words[language] = entries
-    return Concepts(definitions, names, words, cache)
+def read_concepts(folder: Path) -> Concepts:
+    """Read which concepts a folder defines."""
+    return Concepts(_load(folder / "definitions.yaml"), folder)
 
 
 def parse_frame(text: str, concepts: Concepts) -> Frame:

@@ -51,36 +51,45 @@ WordGroups = Mapping[str, tuple[Phrase, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One way an indicator shows.
+    """One way an indicator shows, as the file has it.
 
     Attributes:
-        text: the cue as written in the file.
-        parts: each a choice of phrases; all parts must be found.
-        absent: parts that must not stand in the sentence.
-        is_near: parts may stand in different sentences, 20 words apart.
+        text: in the cue language.
+        language: kk, ru, uz, ky, en, or "any" for groups and numbers alone.
         is_ordinary: honest ads use it too; see docs/add-an-indicator.md.
     """
 
     text: str
-    parts: tuple[tuple[Phrase, ...], ...]
-    absent: tuple[tuple[Phrase, ...], ...] = ()
-    is_near: bool = False
+    language: str
     is_ordinary: bool = False
 
 
-def parse_cue(text: str, language: str, groups: WordGroups, *, is_ordinary: bool = False) -> Cue:
+@dataclass(frozen=True, slots=True)
+class ParsedCue:
+    """What a cue stands for.
+
+    Attributes:
+        parts: each a choice of phrases; all parts must be found.
+        absent: parts that must not stand in the sentence.
+        is_near: parts may stand in different sentences, 20 words apart.
+    """
+
+    parts: tuple[tuple[Phrase, ...], ...]
+    absent: tuple[tuple[Phrase, ...], ...]
+    is_near: bool
+
+
+def parse_cue(text: str, language: str, groups: WordGroups) -> ParsedCue:
     """Read one cue.
 
     Args:
         text: the cue, see the module.
-        language: kk, ru, uz, ky, en, or "any" for groups and numbers alone.
+        language: as in :class:`Cue`.
         groups: phrases of the word groups it may name.
-        is_ordinary: the mark of the list it stands in.
 
     Raises:
         BadCue: an unknown group or range, an empty part, too many variants.
     """
-    is_near = " & " in text
     parts: list[tuple[Phrase, ...]] = []
     absent: list[tuple[Phrase, ...]] = []
     for piece in re.split(r" [+&] ", text):
@@ -92,7 +101,7 @@ def parse_cue(text: str, language: str, groups: WordGroups, *, is_ordinary: bool
         target.append(phrases)
     if not parts:
         raise BadCue(f"the cue {text!r} only says what must be absent", cue=text)
-    return Cue(text, tuple(parts), tuple(absent), is_near, is_ordinary)
+    return ParsedCue(tuple(parts), tuple(absent), " & " in text)
 
 
 def parse_phrases(text: str, language: str, groups: WordGroups) -> tuple[Phrase, ...]:

@@ -1,35 +1,50 @@
 """Finds many phrases in one pass over the words of a text.
 
-A phrase of several words hangs on two neighbouring places of its own, the pair
-that fewest phrases share. A written word is looked up once in a cache that says
-for which phrases it may be the left or the right one of that pair, so the cost
-of a text is one look-up per word and one per pair of neighbours; only phrases
-whose pair stands there are checked further.
+A written word is looked up once; what is known of it says for which phrases it
+may be the left or the right word (:mod:`classifiers.lexicon.phrase_tables`).
+Two neighbours are looked at only if they show a bit in common, so most pairs
+cost one operation on two numbers, and only phrases whose pair stands there are
+checked further.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+import operator
+from collections.abc import Iterable, Sequence
+from functools import partial, reduce
+from itertools import compress, count, islice
 from typing import NamedTuple
 
-from classifiers.lexicon.grammar import GAP_WORDS, Phrase
-from classifiers.text import Word, read_word
-from classifiers.text.russian import russian_forms
-from classifiers.text.stems import (
-    cyrillic_from_latin_kazakh,
-    fold_kazakh,
-    latin_from_cyrillic_uzbek,
-    stem_english,
-)
-from classifiers.text.words import word_keys
+import orjson
+
+from classifiers.lexicon.grammar import GAP_WORDS
+from classifiers.lexicon.phrase_tables import LABEL_LANGUAGES, Label, PhraseTables
+from classifiers.lexicon.word_keys import WordKeys
+from classifiers.text import read_word
+from models.enums import Language
 
 _CACHE_SIZE = 100_000
 DISGUISED = -1
 """Number under which words that hid their letters are reported."""
 
-
-_Places = Sequence[tuple[frozenset[str], int]]
-"""Further places of a phrase, nearest first: their keys, and how many words may stand before each."""
+# By which kinds of keys (classifiers.text.words) an ad of a language is read; all borrow Russian.
+_KINDS = {
+    Language.KK: "rxnpekf",
+    Language.RU: "rxnpe",
+    Language.UZ: "rxnpeu",
+    Language.KY: "rxnpekf",
+    Language.EN: "xnpe",
+    Language.MIXED: "rxnpekfu",
+    Language.UNKNOWN: "rxnpekfu",
+}
+# Of which languages its labels may be: neighbours share words that mean other things.
+_LABELS = {
+    Language.KK: ("any", "kk", "ru"),
+    Language.RU: ("any", "ru"),
+    Language.UZ: ("any", "uz", "ru"),
+    Language.KY: ("any", "ky", "ru"),
+    Language.EN: ("any", "en"),
+    Language.MIXED: ("any", "kk", "ru"),
+    Language.UNKNOWN: LABEL_LANGUAGES,
+}
 
 
 class Match(NamedTuple):
@@ -40,286 +55,240 @@ class Match(NamedTuple):
     skipped: tuple[int, ...] = ()
 
 
-READINGS = {"ru": "rxnpe", "kk": "rxnpekf", "ky": "rxnpekf", "uz": "rxnpeu", "en": "xnpe", "any": "rxnpekfu"}
-"""Kinds of keys (classifiers.text.words) by which an ad of a language is read; all borrow Russian."""
+class LabelMatch(NamedTuple):
+    """Where something that has a label stands: first and last word (included)."""
+
+    first: int
+    last: int
+    label: int
+
+
+class Found(NamedTuple):
+    """What stands in a text.
+
+    Attributes:
+        phrases: matches of each phrase found, by its number, in text order.
+        labels: of words and phrases, in text order.
+    """
+
+    phrases: dict[int, list[Match]]
+    labels: list[LabelMatch]
+
+
+_Places = tuple[tuple[frozenset[str], int], ...]
+"""Further places of a phrase, nearest first: their keys, and how many words may stand before each."""
+
+
+class _Rest(NamedTuple):
+    """What a phrase has beside its pair."""
+
+    before: _Places
+    after: _Places
+    labels: tuple[Label, ...]
+
+
+_WHOLE = _Rest((), (), ())
+
+
+class _Uses(NamedTuple):
+    """What a written word may be: numbers of phrases by the place it takes in them, and its own labels.
+
+    The four ``bits`` hold the bits of the numbers of the same name.
+    """
+
+    left_bits: int
+    right_bits: int
+    left_far_bits: int
+    right_far_bits: int
+    is_more: bool
+    alone: frozenset[int]
+    left: frozenset[int]
+    left_far: frozenset[int]
+    right: frozenset[int]
+    right_far: frozenset[int]
+    labels: tuple[int, ...]
+    keys: frozenset[str]
+
+
+_left_bits, _right_bits, _is_more = map(operator.itemgetter, (0, 1, 4))
 
 
 class Matcher:
-    """All phrases of a lexicon, ready to be found; numbers in the order they were added."""
+    """All phrases of a lexicon, ready to be found, by the numbers of their tables."""
 
-    def __init__(
-        self, phrases: Sequence[Phrase], common: Iterable[str] = (), more_keys: Iterable[str] = ()
-    ) -> None:
-        """Hang each phrase on a pair of places.
+    def __init__(self, tables: PhraseTables) -> None:
+        """Take phrases hung on their words."""
+        self._rests = _Rests(tables)
+        starts = {kinds: frozenset(some) for kinds, some in tables.starts.items()}
+        keys_of = {
+            kinds: WordKeys(kinds, tables.uses.keys(), tables.forms, tables.key_sets, starts, tables.prefixes)
+            for kinds in set(_KINDS.values())
+        }
+        self._uses = {
+            language: _UsesOfWords(tables, keys_of[kinds], _LABELS[language])
+            for language, kinds in _KINDS.items()
+        }
+        self._label_bits = {language: _language_bits(some) for language, some in _LABELS.items()}
 
-        Args:
-            phrases: what to find.
-            common: keys that many words of ordinary ads have; poor anchors.
-            more_keys: keys that the user of ``keys_of`` asks for beside those of the phrases.
-        """
-        self._phrases = tuple(phrases)
-        self._common = frozenset(common)
-        asked = {key for phrase in self._phrases for slot in phrase for key in slot.keys}.union(more_keys)
-        forms = _russian_forms(asked)
-        # In how many phrases a key stands: a word of few phrases is the better anchor.
-        self._n_phrases = Counter(
-            key for phrase in self._phrases for key in {k for slot in phrase for k in slot.keys}
-        )
-        hanging: dict[str, _Hanging] = {}
-        self._rest: list[tuple[_Places, _Places]] = []
-        self._is_pair: list[bool] = []
-        for number, phrase in enumerate(self._phrases):
-            place = self._pair(phrase) if len(phrase) > 1 else 0
-            # The gap between two places belongs to the right one.
-            before = [(phrase[at].keys, phrase[at + 1].gap) for at in range(place - 1, -1, -1)]
-            after = [(slot.keys, slot.gap) for slot in phrase[place + 2 :]]
-            self._rest.append((before, after))
-            self._is_pair.append(len(phrase) == 2)
-            if len(phrase) == 1:
-                _hang(hanging, phrase[0].keys, "alone", number)
-                continue
-            is_far = phrase[place + 1].gap > 0
-            _hang(hanging, phrase[place].keys, "left_far" if is_far else "left", number)
-            _hang(hanging, phrase[place + 1].keys, "right_far" if is_far else "right", number)
-        of_key = {key: Anchors(*map(frozenset, numbers.values())) for key, numbers in hanging.items()}
-        self._keys = {name: WordKeys(asked, kinds, forms) for name, kinds in READINGS.items()}
-        self._anchors = {name: _AnchorCache(keys, of_key) for name, keys in self._keys.items()}
-
-    def keys_of(self, reading: str) -> "WordKeys":
-        """Return the asked keys of any written word; cached.
-
-        Args:
-            reading: one of ``READINGS``.
-        """
-        return self._keys[reading]
-
-    def _pair(self, phrase: Phrase) -> int:
-        """Return the first of the two neighbouring places whose words stand in the fewest phrases."""
-
-        def cost(place: int) -> tuple[bool, int, int]:
-            left, right = phrase[place].keys, phrase[place + 1].keys
-            return (phrase[place + 1].gap > 0, self._frequency(left) * self._frequency(right), place)
-
-        return min(range(len(phrase) - 1), key=cost)
-
-    def _frequency(self, keys: frozenset[str]) -> int:
-        is_poor = not keys.isdisjoint(self._common) or any(k.startswith("n:") for k in keys)
-        return sum(self._n_phrases[key] for key in keys) * (100 if is_poor else 1)
-
-    def find(self, words: Sequence[str], reading: str = "any") -> dict[int, list[Match]]:
-        """Return the matches of each phrase found, by its number, in text order.
+    def find(self, words: Sequence[str], language: Language = Language.UNKNOWN) -> Found:
+        """Return the phrases and labels of one text.
 
         Args:
             words: the written words of one normalised text (``WORD.findall``).
-            reading: as which language they are read, see ``READINGS``.
+            language: of the ad.
         """
-        found: dict[int, list[Match]] = {}
-        of_word, keys = self._anchors[reading], self._keys[reading]
-        anchors = list(map(of_word.__getitem__, words))
-        for index, here in enumerate(anchors):
-            if here.alone or here.left_far:
-                for number in here.alone:
-                    found.setdefault(number, []).append(Match(index, index))
-                if here.left_far:
-                    self._look_far(words, keys, anchors, index, found)
-        is_whole = self._is_pair
-        for index, (here, there) in enumerate(pairwise(anchors)):
-            if here.left and there.right and not here.left.isdisjoint(there.right):
-                for number in here.left & there.right:
-                    if is_whole[number]:
-                        found.setdefault(number, []).append(Match(index, index + 1))
-                    else:
-                        self._complete(words, keys, number, (index, index + 1), found)
-        return found
+        uses = list(map(self._uses[language].__getitem__, words))
+        reading = _Reading(uses, self._rests, self._label_bits[language])
+        pairs = map(operator.and_, map(_left_bits, uses), map(_right_bits, islice(uses, 1, None)))
+        for index, use in compress(enumerate(uses), map(_is_more, uses)):
+            reading.look_at(index, use)
+        for index in compress(count(), pairs):
+            for number in uses[index].left & uses[index + 1].right:
+                reading.complete(number, index, index + 1)
+        return reading.found()
 
-    def _look_far(
-        self,
-        words: Sequence[str],
-        keys: "WordKeys",
-        anchors: Sequence["Anchors"],
-        index: int,
-        found: dict[int, list[Match]],
-    ) -> None:
+
+class _Reading:
+    """One text while phrases are found in it."""
+
+    def __init__(self, uses: Sequence[_Uses], rests: "_Rests", label_bits: int) -> None:
+        self._uses = uses
+        self._rests = rests
+        self._label_bits = label_bits
+        self._phrases: dict[int, list[Match]] = {}
+        self._labels: list[LabelMatch] = []
+        self._has_labelled_phrase = False
+
+    def found(self) -> Found:
+        if self._has_labelled_phrase:
+            self._labels.sort()
+        return Found(self._phrases, self._labels)
+
+    def look_at(self, index: int, use: _Uses) -> None:
+        """Note what a word is by itself, and the phrases whose pair begins with it and has a gap."""
+        for label in use.labels:
+            self._labels.append(LabelMatch(index, index, label))
+        for number in use.alone:
+            self._phrases.setdefault(number, []).append(Match(index, index))
+        if use.left_far:
+            self._look_far(index, use)
+
+    def _look_far(self, index: int, use: _Uses) -> None:
         """Find phrases whose pair has a gap; the nearest right word counts."""
-        left = anchors[index].left_far
         seen: set[int] = set()
-        for at in range(index + 1, min(index + 2 + GAP_WORDS, len(words))):
-            right = anchors[at].right_far
-            if right and not left.isdisjoint(right):
-                for number in (left & right) - seen:
+        for at, right in enumerate(self._uses[index + 1 : index + 2 + GAP_WORDS], index + 1):
+            if use.left_far_bits & right.right_far_bits:
+                for number in (use.left_far & right.right_far) - seen:
                     seen.add(number)
-                    self._complete(words, keys, number, (index, at), found)
+                    self.complete(number, index, at)
 
-    def _complete(
-        self,
-        words: Sequence[str],
-        keys: "WordKeys",
-        number: int,
-        pair: tuple[int, int],
-        found: dict[int, list[Match]],
-    ) -> None:
+    def complete(self, number: int, first: int, last: int) -> None:
         """Check the places of a phrase before and after its pair, and keep the match."""
-        first, last = pair
-        before, after = self._rest[number]
+        before, after, labels = self._rests[number]
         skipped = list(range(first + 1, last))
         for wanted, gap in before:
-            first = _step(words, keys, wanted, first, -1, gap, skipped)
+            first = self._step(wanted, first, -1, gap, skipped)
             if first < 0:
                 return
         for wanted, gap in after:
-            last = _step(words, keys, wanted, last, 1, gap, skipped)
+            last = self._step(wanted, last, 1, gap, skipped)
             if last < 0:
                 return
-        found.setdefault(number, []).append(Match(first, last, tuple(skipped)))
+        self._phrases.setdefault(number, []).append(Match(first, last, tuple(skipped)))
+        for label, languages in labels:
+            if languages & self._label_bits:
+                self._has_labelled_phrase = True
+                self._labels.append(LabelMatch(first, last, label))
 
+    def _step(self, wanted: frozenset[str], index: int, direction: int, gap: int, skipped: list[int]) -> int:
+        """Return where the next place of a phrase is met, or -1; notes the words passed over.
 
-def _step(
-    words: Sequence[str],
-    keys: "WordKeys",
-    wanted: frozenset[str],
-    index: int,
-    direction: int,
-    gap: int,
-    skipped: list[int],
-) -> int:
-    """Return where the next place of a phrase is met, or -1; notes the words passed over.
-
-    ``direction`` is +1 or -1; at most ``gap`` words may be passed over.
-    """
-    at = index
-    for _ in range(gap + 1):
-        at += direction
-        if not 0 <= at < len(words):
-            return -1
-        if not wanted.isdisjoint(keys[words[at]]):
-            skipped += range(index + direction, at, direction)
-            return at
-    return -1
-
-
-def _russian_forms(asked: Iterable[str]) -> dict[str, set[str]]:
-    """Return the asked Russian keys of every form of their words."""
-    forms: dict[str, set[str]] = {}
-    for key in asked:
-        if key.startswith("r:"):
-            for form in russian_forms(key[2:]):
-                forms.setdefault(form, set()).add(key)
-    return forms
-
-
-class WordKeys(dict[str, frozenset[str]]):
-    """Keys of a written word that some cue asks for; bounded, filled on demand.
-
-    Nearly every word of an ad has none, and is told so by its first letters
-    before anything is stemmed.
-    """
-
-    def __init__(self, asked: Iterable[str], kinds: str, forms: Mapping[str, set[str]]) -> None:
-        """Take all keys of the cues.
-
-        Args:
-            asked: keys that some cue or concept asks for.
-            kinds: first letters of the keys that this reading uses.
-            forms: asked Russian keys by word form.
+        ``direction`` is +1 or -1; at most ``gap`` words may be passed over.
         """
+        at = index
+        for _ in range(gap + 1):
+            at += direction
+            if not 0 <= at < len(self._uses):
+                return -1
+            if not wanted.isdisjoint(self._uses[at].keys):
+                skipped += range(index + direction, at, direction)
+                return at
+        return -1
+
+
+class _Rests(dict[int, _Rest]):
+    """What a phrase has beside its pair, by number; read when the pair first stands."""
+
+    def __init__(self, tables: PhraseTables) -> None:
         super().__init__()
-        self._asked = frozenset(key for key in asked if key[0] in kinds)
-        self._prefixes = tuple(key[2:] for key in self._asked if key.startswith("p:"))
-        self._forms: Mapping[str, set[str]] = forms if "r" in kinds else {}
-        self._is_stemmed = not set(kinds).isdisjoint("kfu")
-        self._starts = {
-            some: frozenset(_start(key[2:]) for key in self._asked if key[0] in some)
-            for some in ("kf", "u", "e")
-        }
+        self._tables = tables
 
-    def __missing__(self, written: str) -> frozenset[str]:
-        if len(self) >= _CACHE_SIZE:
-            self.clear()
-        keys = self[written] = self._find(read_word(written))
-        return keys
-
-    def _find(self, word: Word) -> frozenset[str]:
-        reading = word.reading
-        found = set(self._forms.get(reading, ()))
-        if self._prefixes and reading.startswith(self._prefixes):
-            found.update("p:" + prefix for prefix in self._prefixes if reading.startswith(prefix))
-        if word.script in "de" or (self._is_stemmed and self._may_be_stem(word)):
-            found.update(self._asked.intersection(word_keys(word)))
+    def __missing__(self, number: int) -> _Rest:
+        written = self._tables.phrases[number]
+        if written:
+            before, after, labels = orjson.loads(written)
+            rest = _Rest(self._places(before), self._places(after), tuple(labels))
         else:
-            plain = (
-                ("x:" + reading, "e:" + stem_english(reading)) if word.script == "l" else ("x:" + reading,)
-            )
-            found.update(self._asked.intersection(plain))
-        return frozenset(found) if found else _NO_KEYS
+            rest = _WHOLE
+        self[number] = rest
+        return rest
 
-    def _may_be_stem(self, word: Word) -> bool:
-        """Whether some asked stem begins like this word, in Cyrillic or in Latin."""
-        beginning = word.reading[:6]
-        if word.script == "c":
-            latin = latin_from_cyrillic_uzbek(beginning)
-            return self._begins(fold_kazakh(beginning), "kf") or self._begins(latin, "u")
-        cyrillic = cyrillic_from_latin_kazakh(beginning)
-        return self._begins(cyrillic, "kf") or self._begins(beginning, "u") or self._begins(beginning, "e")
-
-    def _begins(self, word: str, kinds: str) -> bool:
-        start = _start(word)
-        # A stem of two letters («ал») is the whole of its start.
-        return start in self._starts[kinds] or start[:2] in self._starts[kinds]
+    def _places(self, places: Iterable[tuple[int, int]]) -> _Places:
+        return tuple((frozenset(self._tables.key_sets[keys].split(" ")), gap) for keys, gap in places)
 
 
-_NO_KEYS: frozenset[str] = frozenset()
-_UNVOICED = str.maketrans("гб", "кп")
+class _UsesOfWords(dict[str, _Uses]):
+    """What a written word may be in an ad of one language; bounded, filled on demand."""
 
-
-def _start(stem: str) -> str:
-    """First three letters, unvoiced as the end of a stem is."""
-    return stem[:3].translate(_UNVOICED)
-
-
-class Anchors(NamedTuple):
-    """Numbers of the phrases that a written word may belong to, by the place it takes in their pair."""
-
-    alone: frozenset[int]
-    left: frozenset[int]
-    right: frozenset[int]
-    left_far: frozenset[int]
-    right_far: frozenset[int]
-
-
-_Hanging = dict[str, list[int]]
-"""Phrase numbers of one key, by field of :class:`Anchors`."""
-
-
-def _hang(hanging: dict[str, _Hanging], keys: frozenset[str], field: str, number: int) -> None:
-    for key in keys:
-        if key not in hanging:
-            hanging[key] = {name: [] for name in Anchors._fields}
-        hanging[key][field].append(number)
-
-
-_NO_NUMBERS: frozenset[int] = frozenset()
-_NO_ANCHORS = Anchors(*[_NO_NUMBERS] * 5)
-_DISGUISED_ANCHORS = Anchors(frozenset({DISGUISED}), *[_NO_NUMBERS] * 4)
-
-
-class _AnchorCache(dict[str, Anchors]):
-    """Anchors by written word; bounded, filled on demand."""
-
-    def __init__(self, keys: WordKeys, of_key: Mapping[str, Anchors]) -> None:
+    def __init__(self, tables: PhraseTables, keys_of: WordKeys, languages: Iterable[str]) -> None:
         super().__init__()
-        self._keys = keys
-        self._of_key = of_key
+        self._tables = tables
+        self._keys_of = keys_of
+        self._label_bits = _language_bits(languages)
+        # Nearly every word has one key, and shares what is known with all words of that key.
+        self._of_keys: dict[frozenset[str], _Uses] = {}
 
-    def __missing__(self, written: str) -> Anchors:
+    def __missing__(self, written: str) -> _Uses:
         if len(self) >= _CACHE_SIZE:
             self.clear()
-        known = [self._of_key[key] for key in self._keys[written] if key in self._of_key]
+        keys = self._keys_of[written]
+        uses = self._of_keys.get(keys)
+        if uses is None:
+            uses = self._of_keys[keys] = self._read(keys)
         if read_word(written).disguise:
-            known.append(_DISGUISED_ANCHORS)
-        # Nearly every word has one key, and shares its sets with all words of that key.
-        anchors = self[written] = known[0] if len(known) == 1 else _merged(known)
-        return anchors
+            uses = uses._replace(alone=uses.alone | {DISGUISED}, is_more=True)
+        self[written] = uses
+        return uses
+
+    def _read(self, keys: frozenset[str]) -> _Uses:
+        places: tuple[set[int], ...] = (set(), set(), set(), set(), set())
+        labels: set[int] = set()
+        for key in keys:
+            *numbers, of_key = orjson.loads(self._tables.uses[key])
+            for place, some in zip(places, numbers, strict=True):
+                place.update(some)
+            labels.update(label for label, languages in of_key if languages & self._label_bits)
+        alone, left, left_far, right, right_far = map(frozenset, places)
+        bits = self._bits
+        return _Uses(
+            left_bits=bits(left),
+            right_bits=bits(right),
+            left_far_bits=bits(left_far),
+            right_far_bits=bits(right_far),
+            is_more=bool(alone or labels or left_far),
+            alone=alone,
+            left=left,
+            left_far=left_far,
+            right=right,
+            right_far=right_far,
+            labels=tuple(sorted(labels)),
+            keys=keys,
+        )
+
+    def _bits(self, numbers: Iterable[int]) -> int:
+        of_phrase = self._tables.bits
+        return reduce(operator.or_, map(partial(operator.lshift, 1), {of_phrase[n] for n in numbers}), 0)
 
 
-def _merged(known: Sequence[Anchors]) -> Anchors:
-    return Anchors(*map(_NO_NUMBERS.union, *known)) if known else _NO_ANCHORS
+def _language_bits(languages: Iterable[str]) -> int:
+    return sum(1 << LABEL_LANGUAGES.index(language) for language in languages)

@@ -32,14 +32,8 @@ def russian_lemmas(word: str) -> tuple[str, ...]:
     return tuple(lemmas) or (word,)
 
 
-known_forms: dict[str, frozenset[str]] = {}
-"""Forms by lemma that were worked out before; see classifiers.lexicon.kept."""
-
-
 def russian_forms(lemma: str) -> frozenset[str]:
     """Return all forms of the word that a lemma names, lower case, ё as е; guessed for an unknown word."""
-    if lemma in known_forms:
-        return known_forms[lemma]
     forms = {lemma}
     for parse in _analyser().parse(lemma):
         if parse.normal_form.replace("ё", "е") == lemma:

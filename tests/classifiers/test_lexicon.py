@@ -13,6 +13,7 @@ from classifiers.indicators import FoundSigns, SignFinder
 from classifiers.lexicon import FOLDER, BadCue, BadLexicon, load_lexicon, read_lexicon
 from classifiers.lexicon.grammar import parse_cue
 from classifiers.lexicon.matcher import Matcher
+from classifiers.lexicon.phrase_tables import phrase_tables
 from classifiers.risk import classify
 from classifiers.text import normalise
 from models.enums import Language, TextPlace
@@ -140,8 +141,8 @@ def test_a_new_cue_never_loses_what_was_found(tmp_path: Path) -> None:
     ],
 )
 def test_the_cue_language(cue: str, language: str, text: str, is_found: bool) -> None:
-    matcher = Matcher(parse_cue(cue, language, {}).parts[0])
-    assert bool(matcher.find(normalise(text).words)) is is_found
+    matcher = Matcher(phrase_tables(parse_cue(cue, language, {}).parts[0]))
+    assert bool(matcher.find(normalise(text).words).phrases) is is_found
 
 
 @pytest.mark.parametrize("name", ["spassk_jobs", "hh_kz_snippets", "hh_kz_full", "hh_snippets"])

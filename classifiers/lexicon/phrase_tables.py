@@ -1,0 +1,161 @@
+"""Phrases hung on words, as letters and numbers only, so that a file can keep them.
+
+A phrase of several words hangs on two neighbouring places of its own, the pair
+that fewest phrases share: the matcher looks a word up once to know for which
+phrases it may be the left or the right one of that pair.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from classifiers.lexicon.grammar import Phrase
+from classifiers.lexicon.word_keys import start_of
+from classifiers.text.russian import russian_forms
+
+Label = tuple[int, int]
+"""What a word or phrase stands for: a number, and in which languages it does so, as bits."""
+LABEL_LANGUAGES = ("any", "kk", "ru", "uz", "ky", "en")
+"""Languages in the order of their bits."""
+N_BITS = 251
+_PREFIX = "p:"
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseTables:
+    """Phrases by number, and what hangs on each key.
+
+    Most phrases and keys are never asked for, so each is JSON text of its own, read when it is.
+
+    Attributes:
+        uses: by key, numbers of phrases by the place it takes in them (alone, left, left
+            far, right, right far), then its labels.
+        phrases: by number, [before, after, labels]: places before and after the pair,
+            nearest first, each [number of its keys, words that may stand before it];
+            "" for two words without a label.
+        bits: by number, one bit of ``N_BITS`` that both words of its pair show.
+        key_sets: by number, keys between spaces.
+        forms: number of the keys (``key_sets``) that a Russian word form has.
+        starts: first letters of the asked stems, by kinds of keys.
+        prefixes: asked beginnings of words.
+    """
+
+    uses: Mapping[str, str]
+    phrases: Sequence[str]
+    bits: Sequence[int]
+    key_sets: Sequence[str]
+    forms: Mapping[str, int]
+    starts: Mapping[str, Sequence[str]]
+    prefixes: Sequence[str]
+
+
+def phrase_tables(
+    phrases: Collection[Phrase],
+    labels: Mapping[int, Sequence[Label]] = {},
+    labels_of_key: Mapping[str, Sequence[Label]] = {},
+    frequent: Iterable[str] = (),
+) -> PhraseTables:
+    """Hang phrases on their words.
+
+    Args:
+        phrases: what to find; numbered in this order.
+        labels: of phrases, by number.
+        labels_of_key: of words by themselves.
+        frequent: words that many ordinary ads have; poor anchors.
+    """
+    return _Hanging(tuple(phrases), labels, labels_of_key, frozenset(frequent)).tables()
+
+
+class _Hanging:
+    """Tables while they are being made."""
+
+    def __init__(
+        self,
+        phrases: Sequence[Phrase],
+        labels: Mapping[int, Sequence[Label]],
+        labels_of_key: Mapping[str, Sequence[Label]],
+        frequent: frozenset[str],
+    ) -> None:
+        self._phrases = phrases
+        self._labels = labels
+        self._labels_of_key = labels_of_key
+        self._asked = {k for phrase in phrases for slot in phrase for k in slot.keys}.union(labels_of_key)
+        # Frequent words, very short ones and ranges of numbers: a phrase is better not looked for by them.
+        self._poor = {k for k in self._asked if k[2:] in frequent or len(k) <= len("r:за") or k[:2] == "n:"}
+        # In how many phrases a key stands: a word of few phrases is the better anchor.
+        self._n_phrases = Counter(
+            key for phrase in phrases for key in {k for slot in phrase for k in slot.keys}
+        )
+        self._key_sets: dict[str, int] = {}
+
+    def tables(self) -> PhraseTables:
+        places = [self._pair(phrase) if len(phrase) > 1 else 0 for phrase in self._phrases]
+        phrases = [self._beside(number, place) for number, place in enumerate(places)]
+        forms = self._forms()
+        return PhraseTables(
+            uses=self._uses(places),
+            phrases=phrases,
+            bits=[
+                self._number(phrase[place + 1].keys) % N_BITS if len(phrase) > 1 else 0
+                for phrase, place in zip(self._phrases, places, strict=True)
+            ],
+            key_sets=list(self._key_sets),
+            forms=forms,
+            starts={kinds: self._starts(kinds) for kinds in ("kf", "u", "e")},
+            prefixes=sorted(key[2:] for key in self._asked if key.startswith(_PREFIX)),
+        )
+
+    def _number(self, keys: Iterable[str]) -> int:
+        return self._key_sets.setdefault(" ".join(sorted(keys)), len(self._key_sets))
+
+    def _pair(self, phrase: Phrase) -> int:
+        """Return the first of the two neighbouring places whose words stand in the fewest phrases."""
+
+        def cost(place: int) -> tuple[bool, int, int]:
+            left, right = phrase[place].keys, phrase[place + 1].keys
+            return (phrase[place + 1].gap > 0, self._frequency(left) * self._frequency(right), place)
+
+        return min(range(len(phrase) - 1), key=cost)
+
+    def _frequency(self, keys: frozenset[str]) -> int:
+        return sum(self._n_phrases[key] for key in keys) * (1 if keys.isdisjoint(self._poor) else 100)
+
+    def _beside(self, number: int, place: int) -> str:
+        phrase, labels = self._phrases[number], self._labels.get(number, ())
+        if len(phrase) <= 2 and not labels:
+            return ""
+        # The gap between two places belongs to the right one.
+        before = [(self._number(phrase[at].keys), phrase[at + 1].gap) for at in range(place - 1, -1, -1)]
+        after = [(self._number(slot.keys), slot.gap) for slot in phrase[place + 2 :]]
+        return orjson.dumps([before, after, labels]).decode()
+
+    def _uses(self, places: Iterable[int]) -> dict[str, str]:
+        uses: dict[str, list[list[int]]] = {key: [[], [], [], [], []] for key in sorted(self._asked)}
+        alone, left, right = 0, 1, 3
+        hung: list[tuple[frozenset[str], int, int]] = []
+        for number, (phrase, place) in enumerate(zip(self._phrases, places, strict=True)):
+            if len(phrase) == 1:
+                hung.append((phrase[0].keys, alone, number))
+                continue
+            is_far = phrase[place + 1].gap > 0
+            hung.append((phrase[place].keys, left + is_far, number))
+            hung.append((phrase[place + 1].keys, right + is_far, number))
+        for keys, field, number in hung:
+            for key in keys:
+                uses[key][field].append(number)
+        labels = self._labels_of_key
+        return {key: orjson.dumps([*use, labels.get(key, ())]).decode() for key, use in uses.items()}
+
+    def _forms(self) -> dict[str, int]:
+        """Return the asked Russian keys of every form of their words."""
+        forms: dict[str, set[str]] = {}
+        for key in sorted(self._asked):
+            if key.startswith("r:"):
+                for form in russian_forms(key[2:]):
+                    forms.setdefault(form, set()).add(key)
+        return {form: self._number(keys) for form, keys in sorted(forms.items())}
+
+    def _starts(self, kinds: str) -> list[str]:
+        return sorted({start_of(key[2:]) for key in self._asked if key[0] in kinds})
