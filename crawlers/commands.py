@@ -103,6 +103,7 @@ def new(
     from crawlers.new_source import new_source
 
     home = open_installation()
+    sync_source_rows(home)  # names what is wrong with the other files before anything is written
     folder = sources_folder(home)
     of_checkout = Path("tests/fixtures/pages")
     made = new_source(
@@ -124,6 +125,7 @@ def check(name: SourceName) -> None:
     from crawlers.checking import check_source
 
     home = open_installation()
+    sync_source_rows(home)  # what was corrected a moment ago counts
     report = check_source(home.database, home.settings, name)
     for line in report.lines():
         typer.echo(line)
@@ -139,6 +141,7 @@ def enable(
     from crawlers.sources_config import enable_source
 
     home, now = open_installation(), utc_now()
+    sync_source_rows(home)
     with home.database.write() as session:
         source = enable_source(session, name, terms_read_by=terms_read_by, now=now)
         _note(home, session, AuditAction.SOURCE_ENABLED, source)

@@ -33,6 +33,19 @@ _RELATIVE = re.compile(r"(" + "|".join(_DAYS_AGO) + r")\b(?:\D{0,15}(\d{1,2}):(\
 _DAY_MONTH = re.compile(
     r"(?:(\d{4})\s*(?:ж\.?|жылғы|г\.?)?\s*)?(\d{1,2})\s+([^\W\d_]{3,9})\.?(?:\s+(\d{4}))?"
 )
+_ENGLISH_MONTHS = {
+    name: number
+    for names in (
+        "january february march april may june july august september october november december",
+        "jan feb mar apr may jun jul aug sep oct nov dec",
+    )
+    for number, name in enumerate(names.split(), 1)
+}
+# Only as a whole: what follows may be a zone, which is dateparser's to know.
+_ENGLISH = re.compile(
+    r"([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?:,? (?:at )?(\d{1,2}):(\d{2})(?: ?([ap])m)?)?",
+    re.IGNORECASE,
+)
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})\b")
 _DIGITS = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:,?\s+(\d{1,2}):(\d{2}))?")
 _LANGUAGES = ["ru", "kk", "en"]
@@ -48,7 +61,7 @@ def parse_date(text: str | None, now: datetime | None) -> datetime | None:
     text = " ".join((text or "").split())
     if not text or len(text) > 100:
         return None
-    for read in (parse_iso, _digits):
+    for read in (parse_iso, _digits, _english):
         found = read(text)
         if found:
             return found
@@ -80,6 +93,18 @@ def _build(year: int, month: int, day: int, hour: str | None, minute: str | None
 def _digits(text: str) -> datetime | None:
     found = _DIGITS.fullmatch(text)
     return _build(int(found[3]), int(found[2]), int(found[1]), found[4], found[5]) if found else None
+
+
+def _english(text: str) -> datetime | None:
+    """Read ``Oct 29, 2014 at 6:28 PM`` and ``January 9th, 2016, 2:30 am``, as forums write them."""
+    found = _ENGLISH.fullmatch(text)
+    month = _ENGLISH_MONTHS.get(found[1].lower()) if found else None
+    if not found or not month:
+        return None
+    hour = int(found[4] or 0)
+    if found[6]:
+        hour = hour % 12 + (12 if found[6].lower() == "p" else 0)
+    return _build(int(found[3]), month, int(found[2]), str(hour), found[5])
 
 
 def _relative(text: str, now: datetime | None) -> datetime | None:

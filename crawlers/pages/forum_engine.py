@@ -67,9 +67,8 @@ class Engine:
 
 
 def _read(path: Path) -> Engine:
-    fields: dict[str, Any] = yaml.safe_load(
-        path.read_text(encoding="utf-8")
-    )  # Any: checked by Engine's names
+    text = path.read_text(encoding="utf-8")
+    fields: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)  # Any: checked by Engine's names
     for name in ("author", "date", "title"):
         fields[name] = tuple(Place.read(place) for place in fields[name])
     fields["id"] = Place.read(fields["id"])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from selectolax.lexbor import LexborNode
 
@@ -15,15 +16,16 @@ from models.enums import RequestKind
 _MESSAGE = ".tgme_widget_message[data-post]"
 # What the author wrote: text, the words of a poll, a place, a shared contact.
 _WORDS = (
-    ".js-message_text, .tgme_widget_message_poll_question, .tgme_widget_message_poll_option_text, "
-    ".tgme_widget_message_location_title, .tgme_widget_message_location_address, "
-    ".tgme_widget_message_contact_name, .tgme_widget_message_contact_phone"
-)
+    "js-message_text", "tgme_widget_message_poll_question", "tgme_widget_message_poll_option_text",
+    "tgme_widget_message_location_title", "tgme_widget_message_location_address",
+    "tgme_widget_message_contact_name", "tgme_widget_message_contact_phone",
+)  # fmt: skip
 # Links beside the text: a channel's buttons, the page that a preview shows, where a message comes from.
 _LINKS = (
-    "a.tgme_widget_message_inline_button[href], a.tgme_widget_message_link_preview[href], "
-    "a.tgme_widget_message_forwarded_from_name[href]"
-)
+    "tgme_widget_message_inline_button", "tgme_widget_message_link_preview",
+    "tgme_widget_message_forwarded_from_name",
+)  # fmt: skip
+_PHONE, _PHOTO = "tgme_widget_message_contact_phone", "tgme_widget_message_photo_wrap"
 _PICTURE = re.compile(r"background-image:\s*url\(['\"]?([^'\")]+)")
 _VIEWS = re.compile(r"(\d{1,9})(?:\.(\d))?([KM]?)")
 _EDITED = re.compile(r"(?:^|, )edited\b")
@@ -64,12 +66,27 @@ class TelegramChannel(PageObject):
             if url:
                 yield LinkItem(url, RequestKind.LISTING)
 
+    def _all(self, message: LexborNode, *classes: str) -> list[LexborNode]:
+        """Elements of these classes in a message; it costs nothing to look for what the page nowhere has."""
+        there = [name for name in classes if self._has(name)]
+        return message.css(", ".join(f".{name}" for name in there)) if there else []
+
+    def _has(self, name: str) -> bool:
+        if name not in self._seen:
+            self._seen[name] = name in self.page.text
+        return self._seen[name]
+
+    @cached_property
+    def _seen(self) -> dict[str, bool]:
+        """Whether a class stands anywhere in the page, as far as somebody asked."""
+        return {}
+
     def _message(self, message: LexborNode, post: str) -> AdItem:
         date = message.css_first(".tgme_widget_message_date")
         stamp = date.css_first("time[datetime]") if date else None
-        bodies = _bodies(message)
-        beside = [link.attributes.get("href") or "" for link in message.css(_LINKS)]
-        phones = [node_text(node) for node in message.css(".tgme_widget_message_contact_phone")]
+        bodies = _bodies(self._all(message, *_WORDS), message)
+        beside = [link.attributes.get("href") or "" for link in self._all(message, *_LINKS)]
+        phones = [node_text(node) for node in self._all(message, _PHONE)]
         text = "\n".join(filter(None, map(node_text, bodies)))
         if not text:
             self.page.note("message_without_text")
@@ -98,9 +115,7 @@ class TelegramChannel(PageObject):
 
     def _pictures(self, message: LexborNode) -> tuple[str, ...]:
         """Addresses of the photos; Telegram gives them as backgrounds."""
-        styles = (
-            node.attributes.get("style") or "" for node in message.css(".tgme_widget_message_photo_wrap")
-        )
+        styles = (node.attributes.get("style") or "" for node in self._all(message, _PHOTO))
         found = (_PICTURE.search(style) for style in styles)
         urls = (self.page.absolute(picture[1]) for picture in found if picture)
         return tuple(dict.fromkeys(url for url in urls if url))
@@ -114,9 +129,8 @@ def _views(message: LexborNode) -> int | None:
     return int(found[1]) * _TIMES[found[3]] + int(found[2] or 0) * _TIMES[found[3]] // 10
 
 
-def _bodies(message: LexborNode) -> list[LexborNode]:
+def _bodies(wanted: list[LexborNode], message: LexborNode) -> list[LexborNode]:
     """What the author wrote; bodies nest, so the outermost of each."""
-    wanted = message.css(_WORDS)
     return [
         node
         for node in wanted
@@ -135,7 +149,8 @@ def _is_within(node: LexborNode, top: LexborNode, classes: tuple[str, ...]) -> b
 
 
 def _own_text(message: LexborNode, selector: str) -> str | None:
-    return line(node_text(message.css_first(selector))) or None
+    node = message.css_first(selector)
+    return line(node.text()) or None if node else None
 
 
 def _author(message: LexborNode) -> str | None:
