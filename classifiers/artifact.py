@@ -38,7 +38,7 @@ class Artifact:
     Attributes:
         outputs: "flag", the purposes (given that the ad is flagged), "demand" (likewise).
         concepts: names of the N concepts, in the order of the lexicon it was fitted with.
-        piece_keys: numbers of the known pieces of words, ascending; uint32 of shape (P,).
+        piece_keys: numbers of the known pieces of words and of neighbours, ascending; uint32 of shape (P,).
         pieces: their weights, (P, K).
         said: weights of concepts said, then denied, (2 N, K).
         said_rarity: how rare each of them is in the texts, (2 N,); the block has length 1 in every ad.

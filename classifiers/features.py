@@ -1,10 +1,10 @@
 """What the statistical part reads of an ad, in blocks that every language shares as far as possible.
 
-``words``: pieces of words (beginnings and ending), which know the language the
-texts were written in. ``concepts``, ``near`` and ``together``: what the words
-mean (:mod:`classifiers.lexicon.concepts`), alone, within a few words of each
-other, and anywhere in one ad; these carry over to a language that has few texts.
-``signs``: indicators and counter-signs. ``form``: length, register, contacts.
+``words``: pieces of words (beginnings and ending), and the first letters of
+neighbours; these know the language the texts were written in. ``concepts`` and
+``near``: what the words mean (:mod:`classifiers.lexicon.concepts`), alone, and
+within a few words of each other; these carry over to a language that has few
+texts. ``signs``: indicators and counter-signs. ``form``: length, register, contacts.
 
 A pure library: numpy at most, so that a notebook can use it.
 """
@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from classifiers.indicators import FoundSigns
 from classifiers.text import NormalisedText, read_word
@@ -39,6 +40,7 @@ FORM = (
 )
 _BEGINNINGS = (3, 4, 5, 6, 7)
 _ENDING = 3
+_PAIR_LETTERS = 3
 _MAX_WORD = 40
 # Says nothing by itself: honest ads are disguised too.
 _DISGUISE = "X01"
@@ -77,6 +79,7 @@ class Features:
 
     Attributes:
         words: distinct written words of title and text.
+        lines: all their words in order, one line each for title and text.
         concepts: numbers of the concepts said, and n + number of those denied (n concepts in all).
         near: pairs of said concepts within ``NEAR`` words, as lower number * n + higher number.
         signs: codes of counted indicators and counter-signs.
@@ -84,6 +87,7 @@ class Features:
     """
 
     words: tuple[str, ...]
+    lines: tuple[Sequence[str], ...]
     concepts: frozenset[int]
     near: frozenset[int]
     signs: frozenset[str]
@@ -115,7 +119,8 @@ def read_features(
         counted = (hit.code for hit in (*found.indicators, *found.counter_signs) if hit.counted)
         signs.update(code for code in counted if code != _DISGUISE)
     form = _form(parts, frozenset(contact_kinds), len(words), has_title=has_title)
-    return Features(tuple(words), frozenset(said), frozenset(near), frozenset(signs), form)
+    lines = tuple(normalised.words for normalised, _ in parts)
+    return Features(tuple(words), lines, frozenset(said), frozenset(near), frozenset(signs), form)
 
 
 def _read_concepts(
@@ -187,6 +192,20 @@ def word_pieces(written: str) -> tuple[int, ...]:
     if len(folded) > _ENDING:
         pieces.append(f"{folded[-_ENDING:]}_")
     return tuple(zlib.crc32(piece.encode()) for piece in pieces)
+
+
+def pair_pieces(words: Sequence[str]) -> list[int]:
+    """Return a 32-bit number for each word and the next one, by the first letters of both."""
+    return list(map(_pair_piece, pairwise(map(_beginning, words))))
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _beginning(written: str) -> str:
+    return f"#{len(written)}" if written.isdecimal() else _folded(written)[:_PAIR_LETTERS]
+
+
+def _pair_piece(pair: tuple[str, str]) -> int:
+    return zlib.crc32(" ".join(pair).encode())
 
 
 def _form(

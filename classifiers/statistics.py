@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.artifact import Artifact
-from classifiers.features import Features, word_pieces
+from classifiers.features import Features, pair_pieces, word_pieces
 from models.enums import Purpose
 
 _CACHE_SIZE = 60_000
 MIN_SCORE = 0.1
 """A purpose less likely than this is not named."""
+RULED_OUT = 0.02
+"""Where "flag" is less likely than this by words and concepts, pairs of neighbours are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ class Scorer:
         """
         a, n = self.artifact, self._flag
         margin = self._of_flag.margin(features) + self._words.total(features.words)
-        flag = 1 / (1 + math.exp(-(float(a.slope[n]) * margin + float(a.shift[n]))))
+        flag = self._calibrated(margin)
+        if flag >= RULED_OUT:
+            flag = self._calibrated(margin + self._pair_rows(features)[:, n].sum())
         if flag < MIN_SCORE:
             return Probabilities(flag, {}, 0.0)
         every = 1 / (1 + np.exp(-(a.slope * self._margins(features) + a.shift)))
@@ -67,11 +71,21 @@ class Scorer:
             flag, {p: flag * float(every[n]) for n, p in self._purposes}, float(every[self._demand])
         )
 
+    def _calibrated(self, margin: float) -> float:
+        a, n = self.artifact, self._flag
+        return 1 / (1 + math.exp(-(float(a.slope[n]) * margin + float(a.shift[n]))))
+
+    def _pair_rows(self, features: Features) -> NDArray[np.float32]:
+        """Return what each distinct pair of neighbours adds to every output, scaled; maybe no row."""
+        pieces = sorted({piece for words in features.lines for piece in pair_pieces(words)})
+        return _piece_rows(self.artifact, pieces) * np.float32(word_scale(len(features.words)))
+
     def _margins(self, features: Features) -> NDArray[np.float32]:
         a = self.artifact
         total: NDArray[np.float32] = a.bias + np.asarray(features.form, np.float32) @ a.form
         if features.words:
             total = total + _word_rows(a, features.words).sum(axis=0) * word_scale(len(features.words))
+            total = total + self._pair_rows(features).sum(axis=0)
         if features.concepts:
             rarity = a.said_rarity[said := list(features.concepts)]
             total = total + rarity @ a.said[said] / _length(rarity)
@@ -82,11 +96,15 @@ class Scorer:
         return total + a.signs[known].sum(axis=0) if known else total
 
     def word_weights(self, words: Sequence[str], n_distinct: int) -> NDArray[np.float32]:
-        """Return what each written word adds to the margin of "flag", in the order given."""
-        weights: NDArray[np.float32] = _word_rows(self.artifact, words)[:, self._flag] * word_scale(
-            n_distinct
-        )
-        return weights
+        """Return what each written word adds to the margin of "flag", in the order given.
+
+        Half of what two neighbours add together goes to each of them.
+        """
+        weights: NDArray[np.float32] = _word_rows(self.artifact, words)[:, self._flag]
+        halves = _piece_rows(self.artifact, pair_pieces(words))[:, self._flag] / 2
+        weights[:-1] += halves
+        weights[1:] += halves
+        return weights * np.float32(word_scale(n_distinct))
 
     def concept_weights(self, features: Features) -> dict[int, float]:
         """Return what each concept said adds to the margin of "flag", with half of each pair it is in."""
@@ -165,10 +183,15 @@ class _WordFlags(dict[str, float]):
 def _word_rows(artifact: Artifact, words: Sequence[str]) -> NDArray[np.float32]:
     """Return the summed weights of the pieces of each written word, one row a word; at least one word."""
     pieces = list(map(word_pieces, words))
-    keys = np.fromiter(chain.from_iterable(pieces), np.uint32)
-    at = np.searchsorted(artifact.piece_keys, keys)
-    at[at == len(artifact.piece_keys)] = 0
-    weights = np.where((artifact.piece_keys[at] == keys)[:, None], artifact.pieces[at], np.float32(0))
+    weights = _piece_rows(artifact, list(chain.from_iterable(pieces)))
     starts = np.cumsum([0, *map(len, pieces[:-1])])
     rows: NDArray[np.float32] = np.add.reduceat(weights, starts, axis=0)
     return rows
+
+
+def _piece_rows(artifact: Artifact, pieces: Sequence[int]) -> NDArray[np.float32]:
+    """Return the weights of each piece, one row a piece; zeros for one that is not known."""
+    keys = np.array(pieces, np.uint32)
+    at = np.searchsorted(artifact.piece_keys, keys)
+    at[at == len(artifact.piece_keys)] = 0
+    return np.where((artifact.piece_keys[at] == keys)[:, None], artifact.pieces[at], np.float32(0))

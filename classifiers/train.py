@@ -18,7 +18,7 @@ from sklearn.preprocessing import normalize  # type: ignore[import-untyped]
 
 from classifiers.artifact import Artifact
 from classifiers.dataset import LabelledText
-from classifiers.features import Features, word_pieces
+from classifiers.features import Features, pair_pieces, word_pieces
 from classifiers.lexicon import Lexicon
 from classifiers.risk import read_ad
 from classifiers.statistics import word_scale
@@ -33,7 +33,8 @@ MAX_TELLING = 3.0
 MAX_FALSE_ALARMS = 0.045
 """Share of hard honest texts flagged, on writers not read, at which the threshold is set."""
 _MIN_TEXTS = 2
-"""A piece of a word must stand in so many texts."""
+_MIN_TEXTS_OF_PAIR = 3
+"""In so many texts a piece of a word, or of two neighbours, must stand."""
 _N_FOLDS = 4
 
 
@@ -138,13 +139,22 @@ def _threshold(probabilities: NDArray[np.float64], answers: Answers) -> float:
     return round(float(clear[int(MAX_FALSE_ALARMS * len(clear))]), 4)
 
 
+def _pairs(ad: Features) -> set[int]:
+    return {piece for words in ad.lines for piece in pair_pieces(words)}
+
+
 class _Design:
     """Columns of the design matrix, and the way back from coefficients to an artifact."""
 
     def __init__(self, features: Sequence[Features], lexicon: Lexicon) -> None:
         pieces = Counter(piece for ad in features for piece in {p for w in ad.words for p in word_pieces(w)})
+        pairs = Counter(piece for ad in features for piece in _pairs(ad))
         self._n_texts = len(features)
-        self._keys = sorted(piece for piece, n in pieces.items() if n >= _MIN_TEXTS)
+        self._keys = sorted(
+            {piece for piece, n in pieces.items() if n >= _MIN_TEXTS}
+            | {piece for piece, n in pairs.items() if n >= _MIN_TEXTS_OF_PAIR}
+        )
+        pieces += pairs
         self._column_of = {piece: column for column, piece in enumerate(self._keys)}
         self._rarity = np.array([math.log((1 + len(features)) / (1 + pieces[p])) + 1 for p in self._keys])
         self._concepts = tuple(lexicon.concepts.definitions)
@@ -175,12 +185,8 @@ class _Design:
         columns: list[int] = []
         values: list[float] = []
         for row, ad in enumerate(features):
-            counts = Counter(
-                column
-                for word in ad.words
-                for piece in word_pieces(word)
-                if (column := self._column_of.get(piece)) is not None
-            )
+            found = (*(piece for word in ad.words for piece in word_pieces(word)), *_pairs(ad))
+            counts = Counter(self._column_of[piece] for piece in found if piece in self._column_of)
             scale = word_scale(len(ad.words))
             rows += [row] * len(counts)
             columns += counts
