@@ -20,6 +20,7 @@ from models.integrity import count_evidence, verify_evidence
 from models.logs import get_logger
 from models.processes import Child, Supervisor, check_port_is_free, only_one
 from models.progress import Progress
+from models.seals import verify_seals
 from models.worker import Job, run_lanes, stop_on_signals, utc_now
 
 if TYPE_CHECKING:  # each command loads only what it needs: `classify` starts without the web or Scrapy
@@ -189,7 +190,20 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
         Job("sweep_evidence", lambda now: sweep(home, now), 3600.0),
         Job("note_audit_head", home.note_audit_head, 60.0),
     ]
-    return [*([[crawl]] * N_CRAWL_LANES), pipeline, upkeep]
+    return [*([[crawl]] * N_CRAWL_LANES), pipeline, upkeep, evidence_lane(home)]
+
+
+def evidence_lane(home: Installation) -> list[Job]:
+    """The jobs that make evidence provable; apart, since authorities and browsers may be slow."""
+    from crawlers.evidence.sealing import anchor_pending, seal_day, seal_items, seal_pending
+
+    database, audit, store = home.database, home.audit, home.store
+    return [
+        Job("seal_evidence", lambda now: seal_pending(database, audit, now=now), 10.0),
+        Job("seal_items", lambda now: seal_items(database, audit, now=now), 10.0),
+        Job("seal_day", lambda now: seal_day(database, audit, now=now), 60.0),
+        Job("anchor_evidence", lambda now: anchor_pending(database, audit, store, now=now), 30.0),
+    ]
 
 
 @app.command()
@@ -251,6 +265,7 @@ def find_damages(home: Installation) -> Iterator[str]:
             progress.advance()
             if damage:
                 yield damage
+        yield from verify_seals(session)
     yield from home.audit_damages()
     yield from release_damages(home)
     yield from index_damages(home)

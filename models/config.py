@@ -1,6 +1,7 @@
 """All settings, read once at start from the environment (prefix ``SAQSHY_``) and passed in."""
 
 import os
+import re
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
@@ -56,6 +57,9 @@ class Settings(BaseSettings):
     vk_token: SecretStr | None = None
     loopback_allow: Annotated[tuple[HostPort, ...], NoDecode] = ()
     host_overrides: Annotated[dict[str, HostPort], NoDecode] = Field(default_factory=dict)
+    timestamp_authorities: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    timestamp_roots_dir: Path | None = None
+    chromium: Path | None = None
     lease_seconds: int = Field(default=120, ge=5, le=3600)
     entry_days: int = Field(default=90, ge=1, le=366)
 
@@ -84,6 +88,17 @@ class Settings(BaseSettings):
             return {name.strip().lower(): _host_port(target.strip()) for name, _, target in pairs}
         return value
 
+    @field_validator("timestamp_authorities", mode="before")
+    @classmethod
+    def _authorities(cls, value: object) -> object:
+        if isinstance(value, str):
+            pairs = (part.partition("=") for part in _split(value) or ())  # type: ignore[attr-defined]
+            value = {name.strip(): url.strip() for name, _, url in pairs}
+        for name, url in value.items():  # type: ignore[attr-defined]
+            if not re.fullmatch(r"[a-z0-9-]{1,64}", name) or not url.startswith(("http://", "https://")):
+                raise ValueError(f"{name}={url} is not NAME=https://ADDRESS (name: a-z, 0-9, -)")
+        return value
+
     @cached_property
     def sqlalchemy_url(self) -> str:
         """Database address in SQLAlchemy's form; a file in the data folder unless set."""
@@ -103,6 +118,11 @@ class Settings(BaseSettings):
     def evidence_dir(self) -> Path:
         """Folder of the stored bytes, named by their SHA-256."""
         return self.data_dir / "evidence"
+
+    @property
+    def authority_roots_dir(self) -> Path:
+        """Folder of ``NAME.pem``: the certificates that each time stamp authority is checked against."""
+        return self.timestamp_roots_dir or self.data_dir / "timestamp-roots"
 
     @property
     def artifacts_dir(self) -> Path:

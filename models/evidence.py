@@ -91,6 +91,7 @@ class TimeStamp(Base):
     roots_pem: Mapped[str]
     stamped_at: Mapped[datetime]
     received_at: Mapped[datetime]
+    audit_seq: Mapped[int] = mapped_column(unique=True)
 
     seal: Mapped[Seal] = relationship(back_populates="stamps")
 

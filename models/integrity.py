@@ -1,6 +1,7 @@
 """Comparing stored bytes with the rows that name them."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 from sqlalchemy import func, select
@@ -9,6 +10,9 @@ from sqlalchemy.orm import Session
 from models.blobs import BlobStore
 from models.crawl import Page
 from models.evidence import Evidence
+from models.seals import name_pages
+
+_TARGET = re.compile(rb"^WARC-Target-URI: (\S+)", re.MULTILINE)
 
 
 def count_evidence(session: Session) -> int:
@@ -43,12 +47,26 @@ def _damage(session: Session, store: BlobStore, evidence: Evidence) -> str | Non
     except OSError as error:
         fact = f"cannot be read ({error.strerror})"
     else:
-        if len(body) != evidence.size_bytes:
-            fact = f"has {len(body)} bytes instead of {evidence.size_bytes}"
-        elif hashlib.sha256(body).hexdigest() != evidence.sha256:
-            fact = "was changed"
-        else:
+        found = _fact(session, evidence, body)
+        if found is None:
             return None
-    pages = session.execute(select(Page.id, Page.url).where(Page.evidence_id == evidence.id).limit(5)).all()
-    named = ", ".join(f"page {page_id} ({url})" for page_id, url in pages) or "no page"
-    return f"stored file {evidence.sha256} {fact}: {named}"
+        fact = found
+    return f"stored file {evidence.sha256} {fact}: {name_pages(session, evidence.id)}"
+
+
+def _fact(session: Session, evidence: Evidence, body: bytes) -> str | None:
+    """What is wrong with a file's bytes, or with what its row says of them."""
+    if len(body) != evidence.size_bytes:
+        return f"has {len(body)} bytes instead of {evidence.size_bytes}"
+    if hashlib.sha256(body).hexdigest() != evidence.sha256:
+        return "was changed"
+    if evidence.payload_offset is None or evidence.payload_bytes is None:
+        return None
+    payload = body[evidence.payload_offset : evidence.payload_offset + evidence.payload_bytes]
+    if hashlib.sha256(payload).hexdigest() != evidence.payload_sha256:
+        return "does not hold the page's body where its row says"
+    asked = {line.strip().decode() for line in _TARGET.findall(body[: evidence.payload_offset])}
+    named = session.execute(select(Page.final_url).where(Page.evidence_id == evidence.id).limit(5)).all()
+    if any(page.final_url not in asked for page in named):
+        return "is the capture of another page"
+    return None

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("roots_pem", sa.Text(), nullable=False),
         sa.Column("stamped_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("audit_seq", big(), nullable=False, unique=True),
         sa.UniqueConstraint("seal_id", "authority"),
     )
     op.create_table(

@@ -1,0 +1,118 @@
+"""Checking seals: every root against its members, the rows, the keyed audit log and the time stamps.
+
+A rewritten file whose row was rewritten to match still differs from what was
+sealed; a rewritten seal differs from what the audit log says was sealed.
+"""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.audit import AuditAction, AuditEvent
+from models.crawl import Page
+from models.enums import SealKind
+from models.evidence import Evidence, Seal, TimeStamp
+from models.merkle import Member, root_of, unpack_members
+from models.timestamps import BadStamp, check_stamp, stamped_sha256
+
+_CHUNK = 500
+
+
+def verify_seals(session: Session) -> Iterator[str]:
+    """Check all seals and stamps, offline.
+
+    Yields:
+        One sentence per damage, naming the item and its pages; nothing when all is whole.
+    """
+    for seal in session.scalars(select(Seal).order_by(Seal.id).execution_options(yield_per=50)):
+        yield from _seal_damages(session, seal)
+        yield from _stamp_damages(session, seal)
+        session.expunge(seal)
+    if session.scalar(select(Seal.id).limit(1)) is None:
+        yield from _missing_seals(session)
+
+
+def _missing_seals(session: Session) -> Iterator[str]:
+    query = select(AuditEvent.seq).where(AuditEvent.action == AuditAction.EVIDENCE_SEALED).limit(1)
+    if session.scalar(query) is not None:
+        yield "all seals over the evidence are gone, but the audit log knows of some"
+
+
+def _seal_damages(session: Session, seal: Seal) -> Iterator[str]:
+    name = f"seal {seal.id} ({seal.kind.value})"
+    try:
+        members = unpack_members(seal.members)
+        digests = [digest for _, digest in members]
+        root = digests[0] if seal.kind is SealKind.ITEM else root_of(digests)
+    except (ValueError, IndexError):
+        yield f"{name}: its members cannot be read"
+        return
+    if root != seal.root_sha256 or len(members) != seal.n_items:
+        yield f"{name}: its members are not those of its root"
+    noted = _noted(session, seal.audit_seq, AuditAction.EVIDENCE_SEALED)
+    if (noted.get("root_sha256"), noted.get("n_items")) != (seal.root_sha256, seal.n_items):
+        yield f"{name}: the audit log says that something else was sealed"
+    if seal.kind is SealKind.DAY:
+        yield from _batch_damages(session, name, members)
+    else:
+        yield from _member_damages(session, seal, members)
+
+
+def _batch_damages(session: Session, name: str, members: list[Member]) -> Iterator[str]:
+    roots = {
+        row.id: row.root_sha256
+        for row in session.execute(select(Seal.id, Seal.root_sha256).where(Seal.kind == SealKind.BATCH))
+    }
+    for batch_id, root in members:
+        if roots.get(batch_id) != root:
+            yield f"{name}: seal {batch_id} is not the one that it covers"
+
+
+def _member_damages(session: Session, seal: Seal, members: list[Member]) -> Iterator[str]:
+    for start in range(0, len(members), _CHUNK):
+        part = dict(members[start : start + _CHUNK])
+        found = session.execute(select(Evidence.id, Evidence.sha256).where(Evidence.id.in_(part)))
+        rows = {row.id: row.sha256 for row in found}
+        for evidence_id, digest in part.items():
+            if evidence_id not in rows:
+                yield f"evidence {evidence_id} is gone from the database; it was sealed as {digest}"
+            elif rows[evidence_id] != digest:
+                yield (
+                    f"evidence {evidence_id} was rewritten: its row says {rows[evidence_id]}, "
+                    f"seal {seal.id} says {digest}: {name_pages(session, evidence_id)}"
+                )
+
+
+def _stamp_damages(session: Session, seal: Seal) -> Iterator[str]:
+    for stamp in session.scalars(select(TimeStamp).where(TimeStamp.seal_id == seal.id)):
+        subject = f"evidence {seal.evidence_id}" if seal.evidence_id is not None else f"seal {seal.id}"
+        name = f"time stamp of {stamp.authority} on {subject}"
+        noted = _noted(session, stamp.audit_seq, AuditAction.EVIDENCE_ANCHORED)
+        found = {
+            "response_sha256": sha256(stamp.response).hexdigest(),
+            "roots_sha256": sha256(stamp.roots_pem.encode()).hexdigest(),
+        }
+        if any(noted.get(key) != value for key, value in found.items()):
+            yield f"{name}: it is not the one that the audit log knows"
+        try:
+            check_stamp(stamp.response, stamped_sha256(seal), stamp.roots_pem)
+        except BadStamp as error:
+            yield f"{name}: {error.message}"
+
+
+def _noted(session: Session, seq: int, action: AuditAction) -> dict[str, object]:
+    """What the audit log says of an act; the log itself is checked apart."""
+    event = session.get(AuditEvent, seq)
+    if event is None or event.action is not action:
+        return {}
+    details: dict[str, object] = json.loads(event.details)
+    return details
+
+
+def name_pages(session: Session, evidence_id: int) -> str:
+    """The pages that a stored file belongs to, in words."""
+    pages = session.execute(select(Page.id, Page.url).where(Page.evidence_id == evidence_id).limit(5)).all()
+    return ", ".join(f"page {page_id} ({url})" for page_id, url in pages) or "no page"
