@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
+
 from classifiers.features import pair_pieces, word_pieces
 from classifiers.train import TellingRegression
-from scipy import sparse
 
 
 def test_neighbours_are_read_in_their_order() -> None:
