@@ -76,11 +76,13 @@ class LinkItem:
 
     Attributes:
         modified_at: when the page says that it changed last; an ad fetched after that needs no visit.
+        is_older: it holds what is older than this page; nobody needs it once a page brings nothing new.
     """
 
     url: str
     kind: RequestKind
     modified_at: datetime | None = None
+    is_older: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def from_json(data: bytes) -> Extraction:
     fields = orjson.loads(data)
     fields["ads"] = tuple(_ad_from_json(ad) for ad in fields["ads"])
     fields["links"] = tuple(
-        LinkItem(link["url"], RequestKind(link["kind"]), _time(link["modified_at"]))
+        LinkItem(link["url"], RequestKind(link["kind"]), _time(link["modified_at"]), link["is_older"])
         for link in fields["links"]
     )
     fields["problems"] = tuple(fields["problems"])

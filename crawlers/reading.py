@@ -157,7 +157,7 @@ def _store(
     source_id = understood[0][0].source_id
     stored = store_ads(session, source_id, sightings)
     mark_gone(session, source_id, urls=_gone_urls(understood), now=now)
-    n_requests = _follow_links(session, understood, follow, now) if follow is not None else 0
+    n_requests = _follow_links(session, understood, stored, follow, now) if follow is not None else 0
     _finish_pages(session, understood, problems)
     _count(session, understood, stored, n_ads=stored.n_new_ads)
     return ReadReport(
@@ -193,6 +193,7 @@ def _gone_urls(understood: Iterable[tuple[StoredPage, Extraction]]) -> list[str]
 def _follow_links(
     session: Session,
     understood: Sequence[tuple[StoredPage, Extraction]],
+    stored: StoredAds,
     config: SourceConfig,
     now: datetime,
 ) -> int:
@@ -205,7 +206,9 @@ def _follow_links(
         for page, extraction in understood
         if page.depth < config.limits.max_depth
         for link in extraction.links
-        if _is_wanted(link, config) and not _is_known(link, fetched_at)
+        if _is_wanted(link, config)
+        and not _is_known(link, fetched_at)
+        and not (link.is_older and _is_at_the_end(page, extraction, stored, config))
     ]
     return add_requests(session, run_id, wanted, max_pages=config.limits.max_pages, now=now)
 
@@ -237,6 +240,12 @@ def _is_known(link: LinkItem, fetched_at: dict[str, datetime]) -> bool:
     """Whether an ad has been fetched since it changed; a whole day is left for sites that date by the day."""
     seen_at = fetched_at.get(link.url)
     return seen_at is not None and link.modified_at is not None and seen_at > link.modified_at + _A_DAY
+
+
+def _is_at_the_end(page: StoredPage, extraction: Extraction, stored: StoredAds, config: SourceConfig) -> bool:
+    """Whether walking back has come to what is known. The first two pages are read each time, for edits."""
+    is_known = bool(extraction.ads) and page.page_id not in stored.fresh_page_ids
+    return is_known and page.depth >= 1 and not config.is_full_listing
 
 
 def _is_wanted(link: LinkItem, config: SourceConfig) -> bool:

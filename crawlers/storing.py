@@ -53,9 +53,10 @@ class Sighting:
 
 @dataclass(slots=True)
 class StoredAds:
-    """What storing did; ids of versions and ads."""
+    """What storing did; ids of versions, and of the pages that brought any."""
 
     new_version_ids: list[int] = field(default_factory=list)
+    fresh_page_ids: set[int] = field(default_factory=set)
     n_new_ads: int = 0
     n_unchanged: int = 0
 
@@ -152,6 +153,7 @@ def store_ads(session: Session, source_id: int, sightings: Sequence[Sighting]) -
         if version is None:
             version = known[digest] = _Version(ad.id, len(known) + 1, digest)
             added.append((version, sighting))
+            stored.fresh_page_ids.add(sighting.page_id)
         else:
             stored.n_unchanged += 1
         _note_sighting(ad, sighting, version)

@@ -64,7 +64,7 @@ class TelegramChannel(PageObject):
         for link in self.page.css('link[rel="prev"], a.tme_messages_more[data-before]'):
             url = self.page.absolute(link.attributes.get("href"))
             if url:
-                yield LinkItem(url, RequestKind.LISTING)
+                yield LinkItem(url, RequestKind.LISTING, is_older=True)
 
     def _all(self, message: LexborNode, *classes: str) -> list[LexborNode]:
         """Elements of these classes in a message; it costs nothing to look for what the page nowhere has."""

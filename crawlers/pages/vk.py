@@ -61,7 +61,7 @@ class VkWall(JsonPage):
             url = self.address(start_from=following)
         url = self.page.absolute(url)
         if url:
-            yield LinkItem(url, RequestKind.LISTING)
+            yield LinkItem(url, RequestKind.LISTING, is_older=True)
 
     @cached_property
     def _names(self) -> dict[str, str]:

@@ -291,3 +291,21 @@ def test_a_packed_sitemap_leads_to_what_changed_since_it_was_fetched(bench: Craw
     bench.crawl(source)
     asked = [served.path for served in bench.site.served() if served.path != "/robots.txt"]
     assert asked[-2:] == ["/sitemap.xml.gz", "/2"]
+
+
+def test_walking_back_ends_where_everything_is_known(bench: CrawlBench) -> None:
+    bench.site.routes["/"] = Reply(channel_page({5: "Пятое"}, older=5))
+    for number in (5, 4, 3, 2):
+        older = channel_page({number - 1: f"Объявление {number - 1}"}, older=number - 1)
+        bench.site.routes[f"/?before={number}"] = Reply(older)
+    source = bench.add_source(limits={"max_depth": 3})
+    bench.crawl(source)
+    first = [served.path for served in bench.site.served() if served.path != "/robots.txt"]
+    assert first == ["/", "/?before=5", "/?before=4", "/?before=3"]
+    bench.site.routes["/"] = Reply(channel_page({6: "Шестое"}, older=5))
+    bench.crawl(source)
+    again = [served.path for served in bench.site.served() if served.path != "/robots.txt"][len(first) :]
+    assert again == ["/", "/?before=5"]
+    bench.site.routes["/?before=5"] = Reply(channel_page({4: "Четвёртое, исправлено"}, older=4))
+    bench.crawl(source)
+    assert [served.path for served in bench.site.served()][-3:] == ["/", "/?before=5", "/?before=4"]
