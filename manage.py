@@ -195,6 +195,7 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
 
 def evidence_lane(home: Installation) -> list[Job]:
     """The jobs that make evidence provable; apart, since authorities and browsers may be slow."""
+    from crawlers.evidence.pictures import take_pictures, want_pictures
     from crawlers.evidence.sealing import anchor_pending, seal_day, seal_items, seal_pending
 
     database, audit, store = home.database, home.audit, home.store
@@ -202,6 +203,8 @@ def evidence_lane(home: Installation) -> list[Job]:
         Job("seal_evidence", lambda now: seal_pending(database, audit, now=now), 10.0),
         Job("seal_items", lambda now: seal_items(database, audit, now=now), 10.0),
         Job("seal_day", lambda now: seal_day(database, audit, now=now), 60.0),
+        Job("want_pictures", lambda now: want_pictures(database, now=now), 10.0),
+        Job("take_pictures", lambda now: take_pictures(database, store, now=now), 10.0),
         Job("anchor_evidence", lambda now: anchor_pending(database, audit, store, now=now), 30.0),
     ]
 

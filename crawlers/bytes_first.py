@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from crawlers.inserting import insert_missing
 from models.blobs import Blob, BlobStore
+from models.enums import EvidenceKind
 from models.evidence import Evidence
 from models.session import Database
 
@@ -68,10 +69,16 @@ class ByteKeeper:
         return True
 
 
-def evidence_ids(session: Session, blobs: Sequence[Blob], captured_at: Sequence[datetime]) -> dict[str, int]:
+def evidence_ids(
+    session: Session,
+    blobs: Sequence[Blob],
+    captured_at: Sequence[datetime],
+    *,
+    kind: EvidenceKind = EvidenceKind.BODY,
+) -> dict[str, int]:
     """Rows of stored bytes by hash; made where they are missing."""
     rows = {
-        blob.sha256: {"sha256": blob.sha256, "size_bytes": blob.size_bytes, "captured_at": at}
+        blob.sha256: {"sha256": blob.sha256, "size_bytes": blob.size_bytes, "captured_at": at, "kind": kind}
         for blob, at in reversed(list(zip(blobs, captured_at, strict=True)))
     }
     if not rows:
