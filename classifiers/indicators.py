@@ -74,7 +74,7 @@ class SignFinder:
     def _possible_frames(self, concepts: Iterable[LabelMatch]) -> list[FrameSearch]:
         """Return the situations whose concepts are all there."""
         present = 0
-        for concept in {match.label for match in concepts}:
+        for concept in {concept for _, _, concept in concepts}:
             present |= 1 << concept
         return [
             frame

@@ -127,13 +127,13 @@ class Reading:
     def _matches_of_frame(self, frame: FrameSearch) -> Iterable[tuple[Match, Sequence[Match]]]:
         """Return where a situation shows; its concepts are looked at in the first places they stand."""
         parts = [
-            [Match(m.first, m.last) for m in islice(self._standing(part), _MAX_PLACES)]
+            [Match(first, last) for first, last, _ in islice(self._standing(part), _MAX_PLACES)]
             for part in frame.parts
         ]
         return self._together(parts, is_near=frame.is_near)
 
     def _standing(self, part: int) -> Iterator[LabelMatch]:
-        return (match for match in self._concepts if part >> match.label & 1)
+        return (match for match in self._concepts if part >> match[2] & 1)
 
     def _together(
         self, parts: Sequence[Sequence[Match]], *, is_near: bool

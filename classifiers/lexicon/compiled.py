@@ -138,9 +138,10 @@ class _Compiling:
             if s.void_with
         }
         demand = self._phrases(p for name in _DEMAND_GROUPS for p in self._groups[name])
+        n_asked = len(self._numbers)
         labels, labels_of_key = self._labels()
         frequent = [word.replace("ё", "е") for word in _FREQUENT_WORDS.split()]
-        tables = phrase_tables(tuple(self._numbers), labels, labels_of_key, frequent)
+        tables = phrase_tables(tuple(self._numbers), labels, labels_of_key, frequent, n_asked)
         return CompiledLexicon(tables, cues, [list(choice) for choice in self._choices], void, demand)
 
     def _phrases(self, phrases: Iterable[Phrase]) -> list[int]:

@@ -55,19 +55,15 @@ class Match(NamedTuple):
     skipped: tuple[int, ...] = ()
 
 
-class LabelMatch(NamedTuple):
-    """Where something that has a label stands: first and last word (included)."""
-
-    first: int
-    last: int
-    label: int
+LabelMatch = tuple[int, int, int]
+"""First and last word (included) of what has a label, and the label."""
 
 
 class Found(NamedTuple):
     """What stands in a text.
 
     Attributes:
-        phrases: matches of each phrase found, by its number, in text order.
+        phrases: matches of each phrase that is asked for itself, by its number, in text order.
         labels: of words and phrases, in text order.
     """
 
@@ -80,14 +76,12 @@ _Places = tuple[tuple[frozenset[str], int], ...]
 
 
 class _Rest(NamedTuple):
-    """What a phrase has beside its pair."""
+    """What a phrase has beside its pair, and whether it is asked for itself or for its labels alone."""
 
-    before: _Places
-    after: _Places
-    labels: tuple[Label, ...]
-
-
-_WHOLE = _Rest((), (), ())
+    is_asked: bool
+    before: _Places = ()
+    after: _Places = ()
+    labels: tuple[Label, ...] = ()
 
 
 class _Uses(NamedTuple):
@@ -110,7 +104,8 @@ class _Uses(NamedTuple):
     keys: frozenset[str]
 
 
-_left_bits, _right_bits, _is_more = map(operator.itemgetter, (0, 1, 4))
+_left_bits, _right_bits, _right_far_bits, _is_more = map(operator.itemgetter, (0, 1, 3, 4))
+_FAR_WORDS = GAP_WORDS + 1
 
 
 class Matcher:
@@ -138,14 +133,23 @@ class Matcher:
             language: of the ad.
         """
         uses = list(map(self._uses[language].__getitem__, words))
+        far = [*map(_right_far_bits, uses), *[0] * _FAR_WORDS]
+        labels: list[LabelMatch] = []
         reading = _Reading(uses, self._rests, self._label_bits[language])
-        pairs = map(operator.and_, map(_left_bits, uses), map(_right_bits, islice(uses, 1, None)))
         for index, use in compress(enumerate(uses), map(_is_more, uses)):
-            reading.look_at(index, use)
+            for label in use.labels:
+                labels.append((index, index, label))
+            for number in use.alone:
+                reading.phrases.setdefault(number, []).append(Match(index, index))
+            if use.left_far_bits & (far[index + 1] | far[index + 2] | far[index + 3] | far[index + 4]):
+                reading.look_far(index, use)
+        pairs = map(operator.and_, map(_left_bits, uses), map(_right_bits, islice(uses, 1, None)))
         for index in compress(count(), pairs):
             for number in uses[index].left & uses[index + 1].right:
                 reading.complete(number, index, index + 1)
-        return reading.found()
+        if reading.labels:
+            labels = sorted(labels + reading.labels)
+        return Found(reading.phrases, labels)
 
 
 class _Reading:
@@ -155,28 +159,13 @@ class _Reading:
         self._uses = uses
         self._rests = rests
         self._label_bits = label_bits
-        self._phrases: dict[int, list[Match]] = {}
-        self._labels: list[LabelMatch] = []
-        self._has_labelled_phrase = False
+        self.phrases: dict[int, list[Match]] = {}
+        self.labels: list[LabelMatch] = []
 
-    def found(self) -> Found:
-        if self._has_labelled_phrase:
-            self._labels.sort()
-        return Found(self._phrases, self._labels)
-
-    def look_at(self, index: int, use: _Uses) -> None:
-        """Note what a word is by itself, and the phrases whose pair begins with it and has a gap."""
-        for label in use.labels:
-            self._labels.append(LabelMatch(index, index, label))
-        for number in use.alone:
-            self._phrases.setdefault(number, []).append(Match(index, index))
-        if use.left_far:
-            self._look_far(index, use)
-
-    def _look_far(self, index: int, use: _Uses) -> None:
-        """Find phrases whose pair has a gap; the nearest right word counts."""
+    def look_far(self, index: int, use: _Uses) -> None:
+        """Find phrases whose pair has a gap and begins here; the nearest right word counts."""
         seen: set[int] = set()
-        for at, right in enumerate(self._uses[index + 1 : index + 2 + GAP_WORDS], index + 1):
+        for at, right in enumerate(self._uses[index + 1 : index + 1 + _FAR_WORDS], index + 1):
             if use.left_far_bits & right.right_far_bits:
                 for number in (use.left_far & right.right_far) - seen:
                     seen.add(number)
@@ -184,21 +173,22 @@ class _Reading:
 
     def complete(self, number: int, first: int, last: int) -> None:
         """Check the places of a phrase before and after its pair, and keep the match."""
-        before, after, labels = self._rests[number]
+        rest = self._rests[number]
         skipped = list(range(first + 1, last))
-        for wanted, gap in before:
-            first = self._step(wanted, first, -1, gap, skipped)
-            if first < 0:
-                return
-        for wanted, gap in after:
-            last = self._step(wanted, last, 1, gap, skipped)
-            if last < 0:
-                return
-        self._phrases.setdefault(number, []).append(Match(first, last, tuple(skipped)))
-        for label, languages in labels:
+        if rest.before or rest.after:
+            for wanted, gap in rest.before:
+                first = self._step(wanted, first, -1, gap, skipped)
+                if first < 0:
+                    return
+            for wanted, gap in rest.after:
+                last = self._step(wanted, last, 1, gap, skipped)
+                if last < 0:
+                    return
+        if rest.is_asked:
+            self.phrases.setdefault(number, []).append(Match(first, last, tuple(skipped)))
+        for label, languages in rest.labels:
             if languages & self._label_bits:
-                self._has_labelled_phrase = True
-                self._labels.append(LabelMatch(first, last, label))
+                self.labels.append((first, last, label))
 
     def _step(self, wanted: frozenset[str], index: int, direction: int, gap: int, skipped: list[int]) -> int:
         """Return where the next place of a phrase is met, or -1; notes the words passed over.
@@ -224,12 +214,12 @@ class _Rests(dict[int, _Rest]):
         self._tables = tables
 
     def __missing__(self, number: int) -> _Rest:
-        written = self._tables.phrases[number]
+        written, is_asked = self._tables.phrases[number], number < self._tables.n_asked
         if written:
             before, after, labels = orjson.loads(written)
-            rest = _Rest(self._places(before), self._places(after), tuple(labels))
+            rest = _Rest(is_asked, self._places(before), self._places(after), tuple(labels))
         else:
-            rest = _WHOLE
+            rest = _Rest(is_asked)
         self[number] = rest
         return rest
 

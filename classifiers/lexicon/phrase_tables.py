@@ -40,6 +40,7 @@ class PhraseTables:
         forms: number of the keys (``key_sets``) that a Russian word form has.
         starts: first letters of the asked stems, by kinds of keys.
         prefixes: asked beginnings of words.
+        n_asked: phrases from this number on are looked for for their labels alone.
     """
 
     uses: Mapping[str, str]
@@ -49,6 +50,7 @@ class PhraseTables:
     forms: Mapping[str, int]
     starts: Mapping[str, Sequence[str]]
     prefixes: Sequence[str]
+    n_asked: int
 
 
 def phrase_tables(
@@ -56,6 +58,7 @@ def phrase_tables(
     labels: Mapping[int, Sequence[Label]] = {},
     labels_of_key: Mapping[str, Sequence[Label]] = {},
     frequent: Iterable[str] = (),
+    n_asked: int | None = None,
 ) -> PhraseTables:
     """Hang phrases on their words.
 
@@ -64,8 +67,10 @@ def phrase_tables(
         labels: of phrases, by number.
         labels_of_key: of words by themselves.
         frequent: words that many ordinary ads have; poor anchors.
+        n_asked: see :class:`PhraseTables`; None for all.
     """
-    return _Hanging(tuple(phrases), labels, labels_of_key, frozenset(frequent)).tables()
+    hanging = _Hanging(tuple(phrases), labels, labels_of_key, frozenset(frequent))
+    return hanging.tables(len(phrases) if n_asked is None else n_asked)
 
 
 class _Hanging:
@@ -90,7 +95,7 @@ class _Hanging:
         )
         self._key_sets: dict[str, int] = {}
 
-    def tables(self) -> PhraseTables:
+    def tables(self, n_asked: int) -> PhraseTables:
         places = [self._pair(phrase) if len(phrase) > 1 else 0 for phrase in self._phrases]
         phrases = [self._beside(number, place) for number, place in enumerate(places)]
         forms = self._forms()
@@ -105,6 +110,7 @@ class _Hanging:
             forms=forms,
             starts={kinds: self._starts(kinds) for kinds in ("kf", "u", "e")},
             prefixes=sorted(key[2:] for key in self._asked if key.startswith(_PREFIX)),
+            n_asked=n_asked,
         )
 
     def _number(self, keys: Iterable[str]) -> int:
