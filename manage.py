@@ -5,11 +5,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from models.announce import announce
 from models.config import load_settings
@@ -17,10 +19,12 @@ from models.doctor import examine, look_at_disk
 from models.errors import SaqshyError
 from models.installation import Installation, open_installation, prepare_installation
 from models.integrity import count_evidence, verify_evidence
+from models.leases import JobReport
 from models.logs import get_logger
 from models.processes import Child, Supervisor, check_port_is_free, only_one
 from models.progress import Progress
 from models.seals import verify_seals
+from models.session import Database
 from models.worker import Job, run_lanes, stop_on_signals, utc_now
 
 if TYPE_CHECKING:  # each command loads only what it needs: `classify` starts without the web or Scrapy
@@ -163,15 +167,22 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
     from classifiers.artifacts import load
     from classifiers.jobs import link_pending
     from classifiers.waiting import LazyClassifier, classify_or_wait
+    from crawlers.ad_checks import start_ad_checks
     from crawlers.commands import sweep
     from crawlers.jobs import run_due_crawl
     from crawlers.reextracting import extract_pending
     from index.engines import open_engine
     from index.jobs import index_pending
+    from models.runs import URGENT_RUNS
     from review_api.jobs import expire_claims, expire_entries, open_review_tasks
 
     database, settings, audit, engine = home.database, home.settings, home.audit, open_engine(home.settings)
     crawl = Job("crawl", lambda now: run_due_crawl(database, settings, now=now, stop=stop), 2.0)
+    urgent = Job(
+        "crawl_urgent",
+        lambda now: run_due_crawl(database, settings, now=now, stop=stop, kinds=URGENT_RUNS),
+        1.0,
+    )
     seconds = float(settings.lease_seconds)
     classifier = LazyClassifier(lambda: load(settings.artifacts_dir))
     pipeline = [
@@ -187,10 +198,12 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
     upkeep = [
         Job("expire_claims", lambda now: expire_claims(database, audit, now=now), 10.0),
         Job("expire_entries", lambda now: expire_entries(database, audit, now=now), 60.0),
+        Job("start_ad_checks", in_one_write(database, start_ad_checks), 300.0),
         Job("sweep_evidence", lambda now: sweep(home, now), 3600.0),
         Job("note_audit_head", home.note_audit_head, 60.0),
     ]
-    return [*([[crawl]] * N_CRAWL_LANES), pipeline, upkeep, evidence_lane(home)]
+    # What a person waits for has a lane of its own, which no long crawl can occupy.
+    return [*([[crawl]] * N_CRAWL_LANES), [urgent], pipeline, upkeep, evidence_lane(home)]
 
 
 def evidence_lane(home: Installation) -> list[Job]:
@@ -207,6 +220,18 @@ def evidence_lane(home: Installation) -> list[Job]:
         Job("take_pictures", lambda now: take_pictures(database, store, now=now), 10.0),
         Job("anchor_evidence", lambda now: anchor_pending(database, audit, store, now=now), 30.0),
     ]
+
+
+def in_one_write(
+    database: Database, work: Callable[[Session, datetime], JobReport]
+) -> Callable[[datetime], JobReport]:
+    """A job that is one transaction."""
+
+    def run(now: datetime) -> JobReport:
+        with database.write() as session:
+            return work(session, now)
+
+    return run
 
 
 @app.command()

@@ -33,12 +33,12 @@ from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy import func, select
 
 from crawlers.jobs import run_due_crawl
-from crawlers.schedule import start_manual_run
 from crawlers.settings import scrapy_settings
 from crawlers.sources_config import SourceConfig
 from models.ad import Ad
 from models.config import HostPort, Settings, load_settings
 from models.crawl import Source
+from models.runs import start_manual_run
 from models.schema import upgrade_schema
 from models.session import Database
 from models.worker import utc_now

@@ -18,7 +18,7 @@ from crawlers.sources_config import SourceConfig
 from crawlers.storing import mark_gone
 from models.blobs import Blob
 from models.crawl import CrawlRun, FrontierRequest, Host, Page, Validator
-from models.enums import EvidenceKind, FetchResult, ParseState, RequestState
+from models.enums import EvidenceKind, FetchResult, GoneReason, ParseState, RequestState, RunKind
 from models.evidence import Evidence
 from models.session import Database
 from models.urls import host_of
@@ -27,6 +27,7 @@ _REFUSALS = frozenset({FetchResult.REFUSED, FetchResult.SLOW_DOWN, FetchResult.W
 _ANSWERED = frozenset({FetchResult.PAGE, FetchResult.NOT_MODIFIED})
 # Worth another try: nothing is known yet of the page itself.
 _PASSING = frozenset({FetchResult.BROKEN, FetchResult.SLOW_DOWN})
+_GONE_STATUSES = {404: GoneReason.NOT_FOUND, 410: GoneReason.REMOVED}
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class RunContext:
     config: SourceConfig
     lease_seconds: float
     started_at: datetime
+    kind: RunKind = RunKind.SCHEDULED
 
 
 @dataclass(slots=True)
@@ -89,8 +91,8 @@ def store_captures(
         n_failed += _put_back(session, later, run, now)
         _note_hosts(session, ours, now)
         _keep_validators(session, run, ours, page_ids)
-        gone = [f.request.url for f in ours if f.result is FetchResult.GONE]
-        mark_gone(session, run.source_id, urls=gone, now=now)
+        gone = {f.request.url: _gone_reason(f) for f in ours if f.result is FetchResult.GONE}
+        mark_gone(session, run.source_id, gone, now=now)
         _count(session, run, n_pages=n_pages, n_failed=n_failed)
 
 
@@ -165,6 +167,10 @@ def _page_row(run: RunContext, fetched: Fetched, evidence_id: int | None) -> dic
         "page_object": run.config.page_object_for(fetched.request.url),
         "parse_state": ParseState.PENDING if is_to_read else ParseState.NOT_PARSED,
     }
+
+
+def _gone_reason(fetched: Fetched) -> GoneReason:
+    return _GONE_STATUSES.get(fetched.http_status or 0, GoneReason.REDIRECTED)
 
 
 def _comes_again(fetched: Fetched) -> bool:

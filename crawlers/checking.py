@@ -20,9 +20,10 @@ from crawlers.sandbox import ParserChild
 from crawlers.sources_config import get_source
 from models.blobs import BlobStore
 from models.config import Settings, load_settings
-from models.crawl import CrawlRun, FrontierRequest, Page, Source
-from models.enums import FetchResult, SourceKind
+from models.crawl import FrontierRequest, Page, Source
+from models.enums import FetchResult, RunKind, SourceKind
 from models.evidence import Evidence
+from models.runs import add_run
 from models.schema import upgrade_schema
 from models.session import Database
 from models.worker import utc_now
@@ -153,7 +154,7 @@ def _add_run(scratch: Database, name: str, kind: SourceKind, stored: dict[str, A
         )
         session.add(source)
         session.flush()
-        session.add(CrawlRun(source_id=source.id, slot_at=now, is_manual=True))
+        add_run(session, source.id, RunKind.MANUAL, now)
 
 
 def _read_check(scratch: Database, store: BlobStore, name: str, url: str) -> SourceCheck:

@@ -174,8 +174,8 @@ def _note(home: Installation, session: Session, action: AuditAction, source: Sou
 @sources.command()
 def run(name: SourceName) -> None:
     """Ask for a crawl of a source now; a running worker takes it up."""
-    from crawlers.schedule import start_manual_run
     from crawlers.sources_config import get_source
+    from models.runs import start_manual_run
 
     home = open_installation()
     with home.database.write() as session:

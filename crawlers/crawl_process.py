@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 from scrapy.crawler import AsyncCrawlerProcess
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import models.tables  # noqa: F401 - every table that a foreign key may name
@@ -27,16 +28,18 @@ from crawlers.capture import RunContext
 from crawlers.frontier import NewRequest, add_requests
 from crawlers.pace import Pace
 from crawlers.settings import scrapy_settings
-from crawlers.sources_config import check_delay, config_of
+from crawlers.sources_config import SourceConfig, check_delay, config_of
 from crawlers.spiders.frontier import FrontierSpider
 from models.blobs import BlobStore
 from models.config import Settings, load_settings
-from models.crawl import CrawlRun, Source
-from models.enums import RequestKind
+from models.crawl import CrawlRun, FrontierRequest, Source
+from models.enums import RequestKind, RunKind
 from models.errors import SaqshyError
 from models.logs import configure_logs, get_logger
 from models.processes import die_with_parent
+from models.runs import LISTING_RUNS
 from models.session import Database
+from models.urls import host_of
 from models.worker import utc_now
 
 log = get_logger(__name__)
@@ -84,22 +87,27 @@ def run_context(session: Session, order: Order) -> RunContext:
     """
     run = session.get_one(CrawlRun, order.run_id)
     config = config_of(session.get_one(Source, run.source_id))
-    check_delay(config, loopback_hosts(order.settings))
     now = utc_now()
-    add_requests(
-        session,
-        run.id,
-        [NewRequest(url, RequestKind.START) for url in config.start],
-        max_pages=config.limits.max_pages,
-        now=now,
-    )
+    if run.kind in LISTING_RUNS:
+        start = [NewRequest(url, RequestKind.START) for url in config.start]
+        add_requests(session, run.id, start, max_pages=config.limits.max_pages, now=now)
+    elif run.kind is RunKind.HANDED_IN:
+        config = with_hosts_of_run(session, config, run.id)
+    check_delay(config, loopback_hosts(order.settings))
     return RunContext(
         run_id=run.id,
         source_id=run.source_id,
         config=config,
         lease_seconds=order.settings.lease_seconds,
         started_at=run.started_at or now,
+        kind=run.kind,
     )
+
+
+def with_hosts_of_run(session: Session, config: SourceConfig, run_id: int) -> SourceConfig:
+    """The settings with the hosts that people handed in, so that redirects stay within them."""
+    urls = session.scalars(select(FrontierRequest.url).where(FrontierRequest.crawl_run_id == run_id))
+    return config.model_copy(update={"hosts": tuple({*config.hosts, *map(host_of, urls)})})
 
 
 def loopback_hosts(settings: Settings) -> frozenset[str]:

@@ -9,14 +9,12 @@ from datetime import datetime
 
 from crawlers.content_encoding import undo_content_encoding
 from crawlers.decode import decode, storable
-from crawlers.items import AdItem, AdKind, ContactItem, Extraction
+from crawlers.items import BLIND_SPOT, AdItem, AdKind, ContactItem, Extraction
 from crawlers.pages.base import Page, PageObject
 from crawlers.pages.registry import blind_spot_of, last_resort, recognise
 from crawlers.pages.registry import page_object as find_page_object
 from crawlers.pages.text import line, node_text
 
-# Problem of a page that is the site's word for showing nothing; the map of blind spots counts these.
-BLIND_SPOT = "blind_spot"
 _GZIP = b"\x1f\x8b"
 _MAX_UNPACKED_BYTES = 16 * 1024 * 1024
 

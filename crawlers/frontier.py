@@ -14,7 +14,13 @@ from models.leases import MAX_ATTEMPTS, hold_back, lease_rows, release
 from models.urls import url_sha256
 
 # What finds ads goes before what reads one, and looking again at known ads comes last.
-PRIORITIES = {RequestKind.START: 0, RequestKind.LISTING: 1, RequestKind.AD: 2, RequestKind.RECHECK: 3}
+PRIORITIES = {
+    RequestKind.HANDED_IN: 0,
+    RequestKind.START: 0,
+    RequestKind.LISTING: 1,
+    RequestKind.AD: 2,
+    RequestKind.RECHECK: 3,
+}
 UNSETTLED = (RequestState.PENDING, RequestState.LEASED)
 # Results that are an answer; all others leave the request failed.
 ANSWERS = frozenset(
@@ -24,11 +30,12 @@ ANSWERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
-    """An address to add to a frontier; ``url`` is canonical."""
+    """An address to add to a frontier; ``url`` is canonical, ``n_stale`` as in the row."""
 
     url: str
     kind: RequestKind
     depth: int = 0
+    n_stale: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ def add_requests(
             "url": request.url,
             "kind": request.kind,
             "depth": request.depth,
+            "n_stale": request.n_stale,
             "priority": PRIORITIES[request.kind],
             "added_at": now,
         }

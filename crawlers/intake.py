@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
 from crawlers.capture import RunContext
 from crawlers.frontier import (
     LeasedRequest,
@@ -17,6 +15,7 @@ from crawlers.frontier import (
 from crawlers.rechecks import add_rechecks
 from models.crawl import Source
 from models.logs import get_logger
+from models.runs import LISTING_RUNS
 from models.session import Database
 
 log = get_logger(__name__)
@@ -100,8 +99,8 @@ class Intake:
 
     def _lease(self, n: int) -> list[LeasedRequest]:
         with self._db.write() as session:
-            if not session.scalar(select(Source.is_enabled).where(Source.id == self._run.source_id)):
-                log.info("crawl.source.disabled", source_id=self._run.source_id)
+            if not session.get_one(Source, self._run.source_id).is_crawled:
+                log.info("crawl.source.not_crawled", source_id=self._run.source_id)
                 self._is_stopping = True
                 return []
             return lease_requests(
@@ -123,7 +122,7 @@ class Intake:
             return (next_at - now).total_seconds() if next_at - now <= PATIENCE else None
         if is_unread:  # what is read beside us may bring new addresses
             return _LINKS_POLL_SECONDS
-        if self._is_rechecked:
+        if self._is_rechecked or self._run.kind not in LISTING_RUNS:
             return None
         self._is_rechecked = True
         with self._db.write() as session:

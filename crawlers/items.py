@@ -13,6 +13,9 @@ import orjson
 
 from models.enums import ContactKind, RequestKind
 
+# Problem of a page that is the site's word for showing nothing; the map of blind spots counts these.
+BLIND_SPOT = "blind_spot"
+
 
 class AdKind(StrEnum):
     """What sort of text an ad is, as far as the page itself says."""

@@ -4,20 +4,24 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from crawlers.blind_spots import note_blind_spots
 from crawlers.crawl_process import Order
 from crawlers.frontier import has_unparsed_pages, next_pending_at, return_leases
 from crawlers.run_reader import RunReader
+from crawlers.schedule import adapt_interval
 from models.config import Settings
 from models.crawl import CrawlRun, FrontierRequest, Source
-from models.enums import FetchResult, RequestState, RunState, check_transition
+from models.enums import FetchResult, RequestState, RunKind, RunState, check_transition
 from models.leases import JobReport, hold_back, lease_rows, release
 from models.logs import get_logger
+from models.runs import LISTING_RUNS, OPEN_RUN_STATES
 from models.session import Database
 from models.worker import utc_now
 
@@ -35,7 +39,12 @@ class _HeldRun:
 
 
 def run_due_crawl(
-    db: Database, settings: Settings, *, now: datetime, stop: threading.Event | None = None
+    db: Database,
+    settings: Settings,
+    *,
+    now: datetime,
+    stop: threading.Event | None = None,
+    kinds: Sequence[RunKind] = tuple(RunKind),
 ) -> JobReport:
     """Crawl one due run, or one whose worker died, in a process of its own; returns when that has ended.
 
@@ -44,8 +53,9 @@ def run_due_crawl(
         settings: ours, passed on to the process.
         now: present time.
         stop: ends the process early; the run goes on where it stopped.
+        kinds: only runs of these kinds.
     """
-    held = _take_run(db, settings, now)
+    held = _take_run(db, settings, now, kinds)
     if held is None:
         return JobReport()
     log.info("crawl.run.started", run_id=held.id)
@@ -57,13 +67,13 @@ def run_due_crawl(
     return JobReport(n_done=int(is_good), n_failed=int(not is_good))
 
 
-def _take_run(db: Database, settings: Settings, now: datetime) -> _HeldRun | None:
+def _take_run(db: Database, settings: Settings, now: datetime, kinds: Sequence[RunKind]) -> _HeldRun | None:
     with db.write() as session:
         token, ids = lease_rows(
             session,
             CrawlRun,
-            where=CrawlRun.state.in_((RunState.DUE, RunState.RUNNING)),
-            order_by=[CrawlRun.slot_at, CrawlRun.id],
+            where=CrawlRun.state.in_(OPEN_RUN_STATES) & CrawlRun.kind.in_(kinds),
+            order_by=[CrawlRun.rank_at, CrawlRun.id],
             n=1,
             now=now,
             seconds=settings.lease_seconds,
@@ -168,7 +178,7 @@ def _conclude(session: Session, run: CrawlRun, now: datetime) -> None:
     if has_unparsed_pages(session, run.id):
         next_at = now + timedelta(seconds=1)
     source = session.get_one(Source, run.source_id)
-    if next_at is not None and source.is_enabled:
+    if next_at is not None and source.is_crawled:
         release(run)
         run.state, run.next_try_at = check_transition(run.state, RunState.DUE), next_at
         return
@@ -177,9 +187,13 @@ def _conclude(session: Session, run: CrawlRun, now: datetime) -> None:
     release(run)
     run.state = check_transition(run.state, RunState.DONE if is_good else RunState.FAILED)
     run.finished_at = now
-    if is_good:
+    note_blind_spots(session, run, now)
+    if is_good and run.kind in LISTING_RUNS:
         source.last_success_at = now
-    else:
+        adapt_interval(source, has_news=run.n_new_versions > 0)
+    if run.n_new_versions:
+        source.last_new_at = now
+    if not is_good:
         run.error = results.most_common(1)[0][0].value if results else "nothing_fetched"
 
 

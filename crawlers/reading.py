@@ -2,53 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from crawlers.frontier import NewRequest, add_requests
+from crawlers.following import follow_links
 from crawlers.inserting import update_rows
-from crawlers.items import Extraction, LinkItem
+from crawlers.items import Extraction
+from crawlers.profiles import note_pages, take_out_shrunken
 from crawlers.records import RECORD, read_record
-from crawlers.sources_config import SourceConfig
+from crawlers.sources_config import Recheck, SourceConfig
+from crawlers.stored_page import StoredPage, Understood
 from crawlers.storing import AdRefused, Sighting, StoredAds, check_ad, mark_gone, store_ads
 from models.crawl import CrawlRun, Page
-from models.enums import FetchResult, ParseState, RequestKind
+from models.enums import GoneReason, ParseState
 from models.logs import get_logger
 from models.session import Database
-from models.urls import url_sha256
 
 log = get_logger(__name__)
 
 MAX_PROBLEMS = 50
-_CHUNK = 400
-_A_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPage:
-    """A page whose bytes and row are safe, on its way to extraction.
-
-    Attributes:
-        captured_at: when the server sent these bytes.
-        seen_at: when it last said that they are what it shows.
-        depth: steps from a start address.
-    """
-
-    page_id: int
-    source_id: int
-    run_id: int | None
-    url: str
-    final_url: str
-    content_type: str | None
-    page_object: str | None
-    captured_at: datetime
-    seen_at: datetime
-    depth: int
-    body: bytes
 
 
 class Parser(Protocol):
@@ -119,9 +95,7 @@ def read_pages(
     return report
 
 
-def _store_alone(
-    db: Database, one: tuple[StoredPage, Extraction], now: datetime, follow: SourceConfig | None
-) -> ReadReport:
+def _store_alone(db: Database, one: Understood, now: datetime, follow: SourceConfig | None) -> ReadReport:
     try:
         with db.write() as session:
             return _store(session, [one], now, follow)
@@ -144,24 +118,32 @@ def extract(parser: Parser, page: StoredPage) -> Extraction:
 
 def _store(
     session: Session,
-    understood: Sequence[tuple[StoredPage, Extraction]],
+    understood: Sequence[Understood],
     now: datetime,
     follow: SourceConfig | None,
 ) -> ReadReport:
+    n_pages, source_id = len(understood), understood[0][0].source_id
+    understood = take_out_shrunken(session, understood, now)
+    if not understood:
+        return ReadReport(n_pages=n_pages)
     sightings: list[Sighting] = []
     problems: dict[int, list[str]] = {}
     for page, extraction in understood:
         seen, refused = _sightings(page, extraction)
         sightings += seen
         problems[page.page_id] = [*extraction.problems, *refused]
-    source_id = understood[0][0].source_id
-    stored = store_ads(session, source_id, sightings)
-    mark_gone(session, source_id, urls=_gone_urls(understood), now=now)
-    n_requests = _follow_links(session, understood, stored, follow, now) if follow is not None else 0
+    stored = store_ads(session, source_id, sightings, follow.recheck if follow else Recheck())
+    gone = dict.fromkeys(_gone_urls(understood), GoneReason.ARCHIVED)
+    mark_gone(session, source_id, gone, now=now)
+    note_pages(session, understood, now)
+    n_requests = 0
+    if follow is not None:
+        fresh = stored.fresh_page_ids
+        n_requests = follow_links(session, understood, follow, fresh_page_ids=fresh, now=now)
     _finish_pages(session, understood, problems)
     _count(session, understood, stored, n_ads=stored.n_new_ads)
     return ReadReport(
-        n_pages=len(understood),
+        n_pages=n_pages,
         n_ads=stored.n_new_ads,
         n_new_versions=len(stored.new_version_ids),
         n_new_requests=n_requests,
@@ -181,7 +163,7 @@ def _sightings(page: StoredPage, extraction: Extraction) -> tuple[list[Sighting]
     return seen, problems
 
 
-def _gone_urls(understood: Iterable[tuple[StoredPage, Extraction]]) -> list[str]:
+def _gone_urls(understood: Iterable[Understood]) -> list[str]:
     return [
         url
         for page, extraction in understood
@@ -190,71 +172,7 @@ def _gone_urls(understood: Iterable[tuple[StoredPage, Extraction]]) -> list[str]
     ]
 
 
-def _follow_links(
-    session: Session,
-    understood: Sequence[tuple[StoredPage, Extraction]],
-    stored: StoredAds,
-    config: SourceConfig,
-    now: datetime,
-) -> int:
-    run_id = understood[0][0].run_id
-    if run_id is None:
-        return 0
-    fetched_at = _fetched_at(session, understood)
-    wanted = [
-        NewRequest(link.url, link.kind, page.depth + 1)
-        for page, extraction in understood
-        if page.depth < config.limits.max_depth
-        for link in extraction.links
-        if _is_wanted(link, config)
-        and not _is_known(link, fetched_at)
-        and not (link.is_older and _is_at_the_end(page, extraction, stored, config))
-    ]
-    return add_requests(session, run_id, wanted, max_pages=config.limits.max_pages, now=now)
-
-
-def _fetched_at(session: Session, understood: Sequence[tuple[StoredPage, Extraction]]) -> dict[str, datetime]:
-    """When the source last brought the ads whose change is dated (sitemaps date it), by address."""
-    urls = [
-        link.url
-        for _, extraction in understood
-        for link in extraction.links
-        if link.kind is RequestKind.AD and link.modified_at is not None
-    ]
-    found: dict[str, datetime] = {}
-    for start in range(0, len(urls), _CHUNK):
-        rows = session.execute(
-            select(Page.url, func.max(Page.fetched_at))
-            .where(
-                Page.source_id == understood[0][0].source_id,
-                Page.url_sha256.in_([url_sha256(url) for url in urls[start : start + _CHUNK]]),
-                Page.result == FetchResult.PAGE,
-            )
-            .group_by(Page.url)
-        )
-        found.update((url, at) for url, at in rows)
-    return found
-
-
-def _is_known(link: LinkItem, fetched_at: dict[str, datetime]) -> bool:
-    """Whether an ad has been fetched since it changed; a whole day is left for sites that date by the day."""
-    seen_at = fetched_at.get(link.url)
-    return seen_at is not None and link.modified_at is not None and seen_at > link.modified_at + _A_DAY
-
-
-def _is_at_the_end(page: StoredPage, extraction: Extraction, stored: StoredAds, config: SourceConfig) -> bool:
-    """Whether walking back has come to what is known. The first two pages are read each time, for edits."""
-    is_known = bool(extraction.ads) and page.page_id not in stored.fresh_page_ids
-    return is_known and page.depth >= 1 and not config.is_full_listing
-
-
-def _is_wanted(link: LinkItem, config: SourceConfig) -> bool:
-    return link.kind in (RequestKind.LISTING, RequestKind.AD) and config.is_followed(link.url)
-
-
-def _finish_pages(
-    session: Session, understood: Sequence[tuple[StoredPage, Extraction]], problems: dict[int, list[str]]
-) -> None:
+def _finish_pages(session: Session, understood: Sequence[Understood], problems: dict[int, list[str]]) -> None:
     update_rows(
         session,
         Page,
@@ -279,9 +197,7 @@ def _finished(page: StoredPage, extraction: Extraction, noted: list[str]) -> dic
     }
 
 
-def _count(
-    session: Session, understood: Sequence[tuple[StoredPage, Extraction]], stored: StoredAds, *, n_ads: int
-) -> None:
+def _count(session: Session, understood: Sequence[Understood], stored: StoredAds, *, n_ads: int) -> None:
     run_id = understood[0][0].run_id
     if run_id is not None and (n_ads or stored.new_version_ids):
         session.execute(

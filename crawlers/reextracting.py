@@ -9,22 +9,23 @@ from sqlalchemy import Row, func, select
 
 from crawlers.evidence.payload import body_of
 from crawlers.frontier import has_unparsed_pages
-from crawlers.reading import Parser, ReadReport, StoredPage, read_pages
+from crawlers.reading import Parser, ReadReport, read_pages
 from crawlers.records import RECORD
-from crawlers.sources_config import SourceConfig, config_of
+from crawlers.sources_config import SourceConfig, config_of, one_by_one
+from crawlers.stored_page import StoredPage
 from models.blobs import BlobDamaged, BlobMissing, BlobStore
 from models.crawl import CrawlRun, FrontierRequest, Page, Source
-from models.enums import FetchResult, ParseState, RunState, SourceKind
+from models.enums import FetchResult, ParseState, SourceKind
 from models.evidence import Evidence
 from models.leases import JobReport, hold_back, lease_rows
 from models.logs import get_logger
 from models.progress import Progress
+from models.runs import LISTING_RUNS, OPEN_RUN_STATES
 from models.session import Database
 
 log = get_logger(__name__)
 
 _AT_ONCE = 100
-_OPEN_STATES = (RunState.DUE, RunState.RUNNING)
 
 
 def extract_pending(
@@ -37,8 +38,8 @@ def extract_pending(
     """
     pages = lease_unparsed(db, store.get, run_id=None, now=now, seconds=lease_seconds)
     report = JobReport()
-    for (source_id, run_id), group in _grouped(pages).items():
-        follow = _open_run_config(db, source_id, run_id)
+    for (_, run_id), group in _grouped(pages).items():
+        follow = _open_run_config(db, run_id)
         read = read_pages(db, parser, group, now=now, follow=follow)
         report += JobReport(read.n_pages - read.n_failed, read.n_failed)
     return report
@@ -122,6 +123,7 @@ _STORED = (
         Evidence.payload_bytes,
         Evidence.payload_encoding,
         FrontierRequest.depth,
+        FrontierRequest.n_stale,
     )
     .join(Evidence, Page.evidence_id == Evidence.id)
     .outerjoin(
@@ -146,6 +148,7 @@ def _stored_page(row: Row[*tuple[Any, ...]], body: bytes) -> StoredPage:  # Any:
         seen_at=row.fetched_at,
         depth=row.depth or 0,
         body=body,
+        n_stale=row.n_stale or 0,
     )
 
 
@@ -170,15 +173,21 @@ def _as_of_today(db: Database, source_id: int, pages: Sequence[StoredPage]) -> l
     return [replace(page, run_id=None, page_object=page_object(page)) for page in pages]
 
 
-def _open_run_config(db: Database, source_id: int, run_id: int | None) -> SourceConfig | None:
+def _open_run_config(db: Database, run_id: int | None) -> SourceConfig | None:
     """The source's settings while the run may still fetch; None when its links come too late."""
     if run_id is None:
         return None
     with db.read() as session:
         run = session.get(CrawlRun, run_id)
-        if run is None or run.state not in _OPEN_STATES:
+        if run is None or run.state not in OPEN_RUN_STATES:
             return None
-        return config_of(session.get_one(Source, source_id))
+        return config_of_run(run)
+
+
+def config_of_run(run: CrawlRun) -> SourceConfig:
+    """The settings that a run's pages are read under; one that was given its addresses follows no links."""
+    config = config_of(run.source)
+    return config if run.kind in LISTING_RUNS else one_by_one(config)
 
 
 def reextract(

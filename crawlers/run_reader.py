@@ -5,9 +5,8 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from crawlers.reextracting import read_run
+from crawlers.reextracting import config_of_run, read_run
 from crawlers.sandbox import ParserChild
-from crawlers.sources_config import config_of
 from models.blobs import BlobStore
 from models.crawl import CrawlRun
 from models.logs import get_logger
@@ -53,7 +52,7 @@ class RunReader:
         gc.freeze()
         gc.set_threshold(_GC_THRESHOLD)
         with self._db.read() as session:
-            follow = config_of(session.get_one(CrawlRun, self._run_id).source)
+            follow = config_of_run(session.get_one(CrawlRun, self._run_id))
         with ParserChild() as parser:
             parser.start()  # while the crawl process is starting too
             while not self._stop.is_set():

@@ -15,10 +15,13 @@ from sqlalchemy.orm import Session
 
 from crawlers.inserting import insert_missing
 from crawlers.sources_config import config_of
+from models.ad import Ad
 from models.crawl import CrawlRun, Source
-from models.enums import RunState, SourceKind
+from models.enums import RunKind, RunState, SourceKind
 from models.leases import JobReport
 from models.logs import get_logger
+from models.review import ReviewTask
+from models.runs import open_listing_run, rank_of
 
 if TYPE_CHECKING:
     from crawlers.sources_config import Schedule
@@ -29,7 +32,11 @@ log = get_logger(__name__)
 _EPOCH = datetime(2000, 1, 3, tzinfo=UTC)
 MAX_MISSED_SLOTS = 1000
 OVERDUE_SLOTS = 2
-OPEN_STATES = (RunState.DUE, RunState.RUNNING)
+# Nothing is asked of these by the clock: people bring what they hold.
+WITHOUT_SLOTS = (SourceKind.IMPORT, SourceKind.HANDED_IN)
+_NEXT_SLOT_WITHIN = timedelta(days=62)
+_YIELD_OVER = timedelta(days=30)
+_FLAGGED_WEIGHT = 10
 
 
 def trigger_of(schedule: "Schedule") -> BaseTrigger:
@@ -55,6 +62,32 @@ def slots(schedule: "Schedule", after: datetime, until: datetime) -> Iterator[da
         slot = trigger.get_next_fire_time(None, slot + timedelta(microseconds=1))
 
 
+def schedule_of(source: Source) -> "Schedule":
+    """The source's schedule as it stands now: its interval may have followed what it yields."""
+    schedule = config_of(source).schedule
+    if source.interval_minutes is None or not schedule.is_adaptive:
+        return schedule
+    return schedule.model_copy(update={"every_minutes": schedule.within_bounds(source.interval_minutes)})
+
+
+def adapt_interval(source: Source, *, has_news: bool) -> None:
+    """Ask twice as often after news, half as often after none, within the bounds of the source's file."""
+    schedule = schedule_of(source)
+    if schedule.is_adaptive and schedule.every_minutes is not None:
+        wanted = schedule.every_minutes // 2 if has_news else schedule.every_minutes * 2
+        source.interval_minutes = schedule.within_bounds(wanted)
+
+
+def scheduled_sources(session: Session, *, is_locking: bool = False) -> list[Source]:
+    """Sources that slots are made for: on, not paused, and with an address to start from."""
+    query = (
+        select(Source)
+        .where(Source.is_enabled, Source.paused_at.is_(None), Source.kind.not_in(WITHOUT_SLOTS))
+        .order_by(Source.id)
+    )
+    return list(session.scalars(query.with_for_update() if is_locking else query))
+
+
 def start_due_crawls(session: Session, now: datetime) -> JobReport:
     """Make a run for each source's newest due slot; older ones that nobody made are recorded as missed.
 
@@ -62,9 +95,11 @@ def start_due_crawls(session: Session, now: datetime) -> JobReport:
     missed. Any number of schedulers may call this at once; a slot is made once.
     """
     report = JobReport()
-    for source in session.scalars(select(Source).where(Source.is_enabled).order_by(Source.id)):
-        if source.kind is not SourceKind.IMPORT:
-            report += _start_source(session, source, now)
+    for source in scheduled_sources(session, is_locking=True):
+        report += _start_source(session, source, now)
+        next_slot = next(slots(schedule_of(source), now, now + _NEXT_SLOT_WITHIN), None)
+        if source.next_slot_at != next_slot:
+            source.next_slot_at = next_slot
     return report
 
 
@@ -72,14 +107,18 @@ def _start_source(session: Session, source: Source, now: datetime) -> JobReport:
     due = _due_slots(session, source, now)
     if not due:
         return JobReport()
-    has_open_run = session.scalar(
-        select(CrawlRun.id).where(CrawlRun.source_id == source.id, CrawlRun.state.in_(OPEN_STATES)).limit(1)
-    )
     states = [RunState.MISSED] * len(due)
-    if has_open_run is None:
+    if open_listing_run(session, source.id) is None:
         states[-1] = RunState.DUE
+    share = yield_share(session, source.id, now)
     rows = [
-        {"source_id": source.id, "slot_at": slot, "state": state}
+        {
+            "source_id": source.id,
+            "slot_at": slot,
+            "state": state,
+            "kind": RunKind.SCHEDULED,
+            "rank_at": rank_of(RunKind.SCHEDULED, slot, yield_share=share),
+        }
         for slot, state in zip(due, states, strict=True)
     ]
     n_made = len(insert_missing(session, CrawlRun, rows))
@@ -89,11 +128,32 @@ def _start_source(session: Session, source: Source, now: datetime) -> JobReport:
     return JobReport(n_done=n_made)
 
 
+def yield_share(session: Session, source_id: int, now: datetime) -> float:
+    """What a source gave of late, from 0 to 1: new texts per page asked, a flagged one counts ten times."""
+    since = now - _YIELD_OVER
+    n_pages, n_new = session.execute(
+        select(
+            func.coalesce(func.sum(CrawlRun.n_pages), 0), func.coalesce(func.sum(CrawlRun.n_new_versions), 0)
+        ).where(CrawlRun.source_id == source_id, CrawlRun.slot_at >= since)
+    ).one()
+    if not n_pages:
+        return 1.0  # nothing is known yet: a new source does not wait for the others
+    n_flagged = session.scalar(
+        select(func.count())
+        .select_from(ReviewTask)
+        .join(Ad, ReviewTask.ad_id == Ad.id)
+        .where(Ad.source_id == source_id, ReviewTask.opened_at >= since)
+    )
+    return min(1.0, (int(n_new) + _FLAGGED_WEIGHT * (n_flagged or 0)) / int(n_pages))
+
+
 def _due_slots(session: Session, source: Source, now: datetime) -> list[datetime]:
     """Slots up to now that have no row yet; the newest 1000 after a very long pause."""
-    schedule = config_of(source).schedule
+    schedule = schedule_of(source)
     last = session.scalar(
-        select(func.max(CrawlRun.slot_at)).where(CrawlRun.source_id == source.id, ~CrawlRun.is_manual)
+        select(func.max(CrawlRun.slot_at)).where(
+            CrawlRun.source_id == source.id, CrawlRun.kind == RunKind.SCHEDULED
+        )
     )
     if last is None:
         since = source.terms_read_at or source.created_at
@@ -102,23 +162,11 @@ def _due_slots(session: Session, source: Source, now: datetime) -> list[datetime
             since = max(since, now) - timedelta(minutes=schedule.every_minutes)
             return list(slots(schedule, since, now))[-1:]
         last = since
+    last = max(last, source.resumed_at or last)
     due = list(islice(slots(schedule, last, now), 100_000))
     if len(due) > MAX_MISSED_SLOTS:
         log.warning("crawl.slots.not_listed", source_id=source.id, n=len(due) - MAX_MISSED_SLOTS)
     return due[-MAX_MISSED_SLOTS:]
-
-
-def start_manual_run(session: Session, source: Source, now: datetime) -> CrawlRun:
-    """Make a run for this moment, outside the schedule; an open run is returned instead of a second one."""
-    open_run = session.scalar(
-        select(CrawlRun).where(CrawlRun.source_id == source.id, CrawlRun.state.in_(OPEN_STATES)).limit(1)
-    )
-    if open_run is not None:
-        return open_run
-    run = CrawlRun(source_id=source.id, slot_at=now, is_manual=True)
-    session.add(run)
-    session.flush()
-    return run
 
 
 @dataclass(frozen=True)
@@ -132,13 +180,12 @@ class OverdueSource:
 
 
 def overdue_sources(session: Session, now: datetime) -> list[OverdueSource]:
-    """Enabled sources that had two slots or more since their last successful run."""
+    """Sources that had two slots or more since their last successful run, since they were on at all."""
     overdue = []
-    for source in session.scalars(select(Source).where(Source.is_enabled).order_by(Source.name)):
-        if source.kind is SourceKind.IMPORT:
-            continue
-        since = source.last_success_at or source.terms_read_at or source.created_at
-        n_slots = sum(1 for _ in islice(slots(config_of(source).schedule, since, now), MAX_MISSED_SLOTS))
+    for source in sorted(scheduled_sources(session), key=lambda source: source.name):
+        times = (source.last_success_at or source.terms_read_at or source.created_at, source.resumed_at)
+        since = max(filter(None, times))
+        n_slots = sum(1 for _ in islice(slots(schedule_of(source), since, now), MAX_MISSED_SLOTS))
         if n_slots >= OVERDUE_SLOTS:
             overdue.append(OverdueSource(source.id, source.name, source.last_success_at, n_slots))
     return overdue

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
@@ -52,9 +53,14 @@ class _Strict(BaseModel):
 
 
 class Schedule(_Strict):
-    """When a source is due: every N minutes, or at certain hours of certain days."""
+    """When a source is due: every N minutes, or at certain hours of certain days.
+
+    With ``fastest_minutes`` or ``slowest_minutes`` the interval follows what the source brings.
+    """
 
     every_minutes: int | None = Field(default=None, ge=5, le=60 * 24 * 31)
+    fastest_minutes: int | None = Field(default=None, ge=5, le=60 * 24 * 31)
+    slowest_minutes: int | None = Field(default=None, ge=5, le=60 * 24 * 31)
     days: str = "mon-sun"
     hours: str | None = None
     minute: int = Field(default=0, ge=0, le=59)
@@ -73,11 +79,44 @@ class Schedule(_Strict):
     def _one_way(self) -> "Schedule":
         if (self.every_minutes is None) == (self.hours is None):
             raise ValueError("give either every_minutes or hours")
+        if self.is_adaptive:
+            every = self.every_minutes
+            if every is None or self.within_bounds(every) != every:
+                raise ValueError("every_minutes must lie between fastest_minutes and slowest_minutes")
         if self.hours is not None:
             from crawlers.schedule import trigger_of  # its words are APScheduler's, so let it judge them
 
             trigger_of(self)
         return self
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether the interval follows what the source brings."""
+        return self.fastest_minutes is not None or self.slowest_minutes is not None
+
+    def within_bounds(self, minutes: int) -> int:
+        """The nearest interval that the file allows; without a bound on one side, the file's own interval."""
+        own = self.every_minutes or minutes
+        return max(self.fastest_minutes or own, min(self.slowest_minutes or own, minutes))
+
+
+class Recheck(_Strict):
+    """How long an ad's own page is left alone: as long as it has stayed the same, within these bounds."""
+
+    min_hours: float = Field(default=24, ge=0, le=24 * 90)
+    max_hours: float = Field(default=24 * 30, ge=0, le=24 * 365)
+    max_ads: int = Field(default=50, ge=0, le=10_000)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Recheck":
+        if self.min_hours > self.max_hours:
+            raise ValueError("min_hours must not be more than max_hours")
+        return self
+
+    def next_at(self, seen_at: datetime, same_since: datetime) -> datetime:
+        """When an ad that was the same from one time to the other is looked at again."""
+        least, most = timedelta(hours=self.min_hours), timedelta(hours=self.max_hours)
+        return seen_at + max(least, min(most, seen_at - same_since))
 
 
 class Limits(_Strict):
@@ -86,6 +125,7 @@ class Limits(_Strict):
     delay_seconds: float = Field(default=3.0, ge=0, le=600)
     max_pages: int = Field(default=200, ge=1, le=1_000_000)
     max_depth: int = Field(default=3, ge=0, le=1000)
+    max_stale_pages: int = Field(default=3, ge=1, le=1000)
     max_body_bytes: int = Field(default=DEFAULT_BODY_BYTES, ge=1024, le=MAX_BODY_BYTES)
     timeout_seconds: float = Field(default=30.0, gt=0, le=120)
     retry_seconds: float = Field(default=30.0, ge=0, le=3600)
@@ -118,6 +158,9 @@ class SourceConfig(_Strict):
     follow: Annotated[str, AfterValidator(_compiles)] = ""
     schedule: Schedule
     limits: Limits = Limits()
+    recheck: Recheck = Recheck()
+    gone_redirect: Annotated[str, AfterValidator(_compiles)] = ""
+    region: Annotated[str, Field(max_length=100)] = ""
     languages: tuple[Language, ...] = (Language.RU, Language.KK)
     robots: Literal["obey"] = "obey"
     is_full_listing: bool = False
@@ -154,6 +197,18 @@ class SourceConfig(_Strict):
         """Whether a link is worth a visit: on the site, and of the form that the file asks for."""
         return self.is_on_site(url) and re.search(self.follow, url) is not None
 
+    def is_gone_redirect(self, url: str, final_url: str) -> bool:
+        """Whether being led from an ad to this address means that the ad is no more.
+
+        So it is for the site's first page, the listings the source starts from,
+        and what the file names in ``gone_redirect``.
+        """
+        if final_url == url:
+            return False
+        is_first_page = urlsplit(final_url).path in ("", "/") and not urlsplit(final_url).query
+        is_named = bool(self.gone_redirect) and re.search(self.gone_redirect, final_url) is not None
+        return is_first_page or is_named or final_url in self.start
+
     def is_on_site(self, url: str) -> bool:
         """Whether an address lies on one of the source's hosts."""
         host = host_of(url)
@@ -180,6 +235,11 @@ def load_source(path: Path) -> SourceConfig:
         raise BadSource(f"{path.name}: name: must be {path.stem!r}, as the file is called")
     _check_page_objects(path, config)
     return config
+
+
+def one_by_one(config: SourceConfig) -> SourceConfig:
+    """The settings of a run that fetches what it was given and follows nothing."""
+    return config.model_copy(update={"limits": config.limits.model_copy(update={"max_depth": 0})})
 
 
 def _check_page_objects(path: Path, config: SourceConfig) -> None:
@@ -291,7 +351,8 @@ def enable_source(session: Session, name: str, *, terms_read_by: str | None, now
             f"Read robots.txt and the terms of {name} first, then name yourself: --terms-read-by NAME",
             name=name,
         )
-    source.is_enabled = True
+    if not source.is_enabled:
+        source.is_enabled, source.resumed_at = True, now
     return source
 
 

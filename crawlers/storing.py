@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from crawlers.inserting import insert_in_order, insert_missing, update_rows
 from crawlers.items import AdItem
+from crawlers.sources_config import Recheck
 from models.ad import Ad, AdVersion, Contact, mark_changed
-from models.enums import AdState, check_transition
+from models.enums import AdState, GoneReason, check_transition
 from models.errors import Rejected
 from models.urls import BadUrl, canonical_url
 
@@ -133,12 +134,21 @@ def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def store_ads(session: Session, source_id: int, sightings: Sequence[Sighting]) -> StoredAds:
+def store_ads(
+    session: Session, source_id: int, sightings: Sequence[Sighting], recheck: Recheck | None = None
+) -> StoredAds:
     """Store ads that :func:`check_ad` passed, in the order they were seen; part of the caller's transaction.
 
-    The same ad with the same content only moves ``last_seen_at``; a text that
+    The same ad with the same content only moves its times; a text that
     comes back after an edit becomes current again without a new version.
+
+    Args:
+        session: a write session.
+        source_id: the source of them all.
+        sightings: ads with the pages that showed them.
+        recheck: how long an ad is left alone; None = as a source that says nothing about it.
     """
+    recheck = recheck or Recheck()
     if not sightings:
         return StoredAds()
     stored = StoredAds()
@@ -151,12 +161,12 @@ def store_ads(session: Session, source_id: int, sightings: Sequence[Sighting]) -
         known = versions[ad.id]
         version = known.get(digest)
         if version is None:
-            version = known[digest] = _Version(ad.id, len(known) + 1, digest)
+            version = known[digest] = _Version(ad.id, len(known) + 1, digest, sighting.seen_at)
             added.append((version, sighting))
             stored.fresh_page_ids.add(sighting.page_id)
         else:
             stored.n_unchanged += 1
-        _note_sighting(ad, sighting, version)
+        _note_sighting(ad, sighting, version, recheck)
     stored.new_version_ids = _write_versions(session, added)
     _write_ads(session, ads.values())
     return stored
@@ -169,6 +179,7 @@ class _Version:
     ad_id: int
     number: int
     content_sha256: str
+    observed_at: datetime
     id: int | None = None
 
 
@@ -183,16 +194,21 @@ class _LockedAd:
     first_seen_at: datetime
     last_seen_at: datetime
     gone_at: datetime | None = None
+    gone_reason: GoneReason | None = None
+    next_check_at: datetime | None = None
     current_version_id: int | None = None
     n_views: int | None = None
     shown: _Version | None = None
 
 
 _READ = (
-    Ad.id, Ad.external_id, Ad.url, Ad.state, Ad.first_seen_at, Ad.last_seen_at, Ad.gone_at,
-    Ad.current_version_id, Ad.n_views,
+    Ad.id, Ad.external_id, Ad.url, Ad.state, Ad.first_seen_at, Ad.last_seen_at, Ad.gone_at, Ad.gone_reason,
+    Ad.next_check_at, Ad.current_version_id, Ad.n_views,
 )  # fmt: skip
-_WRITTEN = ("id", "url", "state", "first_seen_at", "last_seen_at", "gone_at", "current_version_id", "n_views")
+_WRITTEN = (
+    "id", "url", "state", "first_seen_at", "last_seen_at", "gone_at", "gone_reason", "next_check_at",
+    "current_version_id", "n_views",
+)  # fmt: skip
 
 
 def _locked_ads(
@@ -238,21 +254,26 @@ def _versions_of(session: Session, ads: Iterable[_LockedAd]) -> dict[int, dict[s
     ids = [ad.id for ad in ads if ad.current_version_id is not None]
     for start in range(0, len(ids), _CHUNK):
         rows = session.execute(
-            select(AdVersion.ad_id, AdVersion.number, AdVersion.content_sha256, AdVersion.id).where(
-                AdVersion.ad_id.in_(ids[start : start + _CHUNK])
-            )
+            select(
+                AdVersion.ad_id,
+                AdVersion.number,
+                AdVersion.content_sha256,
+                AdVersion.observed_at,
+                AdVersion.id,
+            ).where(AdVersion.ad_id.in_(ids[start : start + _CHUNK]))
         )
         for row in rows:
             versions[row.ad_id][row.content_sha256] = _Version(*row)
     return versions
 
 
-def _note_sighting(ad: _LockedAd, sighting: Sighting, version: _Version) -> None:
+def _note_sighting(ad: _LockedAd, sighting: Sighting, version: _Version, recheck: Recheck) -> None:
     """Move the ad's times; the text of the newest sighting is the present one."""
     ad.first_seen_at = min(ad.first_seen_at, sighting.seen_at)
     if sighting.seen_at >= ad.last_seen_at:
         ad.last_seen_at, ad.url, ad.shown = sighting.seen_at, sighting.item.url, version
         ad.n_views = sighting.item.n_views if sighting.item.n_views is not None else ad.n_views
+        ad.next_check_at = recheck.next_at(sighting.seen_at, version.observed_at)
     elif ad.current_version_id is None and ad.shown is None:
         ad.shown = version
 
@@ -303,32 +324,38 @@ def _write_ads(session: Session, ads: Iterable[_LockedAd]) -> None:
             if ad.shown.id != ad.current_version_id or ad.state is not AdState.LIVE:
                 changed.append(ad.id)
             if ad.state is not AdState.LIVE:
-                ad.state, ad.gone_at = check_transition(ad.state, AdState.LIVE), None
+                ad.state, ad.gone_at, ad.gone_reason = check_transition(ad.state, AdState.LIVE), None, None
             ad.current_version_id = ad.shown.id
         rows.append({name: getattr(ad, name) for name in _WRITTEN})
     update_rows(session, Ad, rows)
     mark_changed(session, *changed)
 
 
-def mark_gone(session: Session, source_id: int, *, urls: Iterable[str], now: datetime) -> int:
+def mark_gone(session: Session, source_id: int, urls: Mapping[str, GoneReason], *, now: datetime) -> int:
     """Date the end of the live ads that stood at these addresses; their last text stays.
+
+    Args:
+        session: a write session.
+        source_id: the source.
+        urls: how the site says so, by address.
+        now: present time.
 
     Returns:
         How many ads went.
     """
-    wanted = sorted(set(urls))
-    if not wanted:
+    if not urls:
         return 0
     ads = list(
         session.scalars(
             select(Ad)
-            .where(Ad.source_id == source_id, Ad.url.in_(wanted), Ad.state == AdState.LIVE)
+            .where(Ad.source_id == source_id, Ad.url.in_(sorted(urls)), Ad.state == AdState.LIVE)
             .order_by(Ad.id)
             .with_for_update()
         )
     )
     for ad in ads:
         ad.state, ad.gone_at = check_transition(ad.state, AdState.GONE), now.astimezone(UTC)
+        ad.gone_reason = urls[ad.url]
     session.flush()
     mark_changed(session, *(ad.id for ad in ads))
     return len(ads)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base, Leased, RowId, Sha256, enum_column
 from models.crawl import Page, Source
-from models.enums import AdState, ContactKind, TextPlace
+from models.enums import AdState, ContactKind, GoneReason, TextPlace
 
 _FAILED = text("error IS NOT NULL")
 
@@ -34,6 +34,7 @@ class Ad(Leased, Base):
         UniqueConstraint("source_id", "external_id"),
         Index("ix_ad_behind", "is_index_behind", "id"),
         Index("ix_ad_source_url", "source_id", "url"),
+        Index("ix_ad_to_check", "source_id", "state", "next_check_at"),
     )
 
     id: Mapped[RowId]
@@ -42,8 +43,11 @@ class Ad(Leased, Base):
     url: Mapped[str]
     state: Mapped[AdState] = mapped_column(enum_column(AdState), default=AdState.LIVE)
     gone_at: Mapped[datetime | None]
+    gone_reason: Mapped[GoneReason | None] = mapped_column(enum_column(GoneReason))
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime] = mapped_column(index=True)
+    # The longer an ad has stayed the same, the later its own page is asked for again.
+    next_check_at: Mapped[datetime | None]
     # As its site counted when last seen; the change of it is no change of the ad.
     n_views: Mapped[int | None]
     current_version_id: Mapped[int | None] = mapped_column(

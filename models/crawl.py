@@ -7,7 +7,15 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Leased, RowId, Sha256, enum_column
-from models.enums import FetchResult, ParseState, RequestKind, RequestState, RunState, SourceKind
+from models.enums import (
+    FetchResult,
+    ParseState,
+    RequestKind,
+    RequestState,
+    RunKind,
+    RunState,
+    SourceKind,
+)
 from models.evidence import Evidence
 
 
@@ -27,22 +35,44 @@ class Source(Base):
     terms_read_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     last_success_at: Mapped[datetime | None]
+    # When a run last brought a text that was not here.
+    last_new_at: Mapped[datetime | None]
+    # Minutes between two slots as they stand now, for a source whose file lets them follow its yield.
+    interval_minutes: Mapped[int | None]
+    next_slot_at: Mapped[datetime | None]
+    # A person's pause: nothing is fetched until a person ends it.
+    paused_at: Mapped[datetime | None]
+    # Slots before this are nobody's fault: the source was off or paused.
+    resumed_at: Mapped[datetime | None]
+    paused_by: Mapped[str | None] = mapped_column(String(64))
+    pause_reason: Mapped[str | None]
+
+    @property
+    def is_crawled(self) -> bool:
+        """Whether its pages may be asked for now."""
+        return self.is_enabled and self.paused_at is None
+
+
+def _its_slot(context: Any) -> Any:  # Any: SQLAlchemy's execution context and the row's own value
+    return context.get_current_parameters()["slot_at"]
 
 
 class CrawlRun(Leased, Base):
-    """One due slot of a source; the unique slot makes sure that it runs once."""
+    """One due slot of a source, or what was asked of it beside; the unique slot runs once."""
 
     __tablename__ = "crawl_run"
     __table_args__ = (
         UniqueConstraint("source_id", "slot_at"),
-        Index("ix_crawl_run_state_slot_at", "state", "slot_at"),
+        Index("ix_crawl_run_state_rank_at", "state", "rank_at"),
     )
 
     id: Mapped[RowId]
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
     slot_at: Mapped[datetime]
     state: Mapped[RunState] = mapped_column(enum_column(RunState), default=RunState.DUE)
-    is_manual: Mapped[bool] = mapped_column(default=False)
+    kind: Mapped[RunKind] = mapped_column(enum_column(RunKind), default=RunKind.SCHEDULED)
+    # Workers take the earliest first: the slot, moved forward for what is more urgent or yields more.
+    rank_at: Mapped[datetime] = mapped_column(default=_its_slot)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     n_pages: Mapped[int] = mapped_column(default=0)
@@ -73,6 +103,8 @@ class FrontierRequest(Leased, Base):
     result: Mapped[FetchResult | None] = mapped_column(enum_column(FetchResult))
     page_id: Mapped[int | None] = mapped_column(ForeignKey("page.id"))
     added_at: Mapped[datetime]
+    # Listing pages in a row, up to the one that led here, that showed nothing new.
+    n_stale: Mapped[int] = mapped_column(default=0)
 
 
 class Page(Leased, Base):

@@ -80,6 +80,16 @@ class SourceKind(StrEnum):
     FEED = "feed"
     FORUM = "forum"
     IMPORT = "import"
+    HANDED_IN = "handed_in"
+
+
+class RunKind(StrEnum):
+    """Why a crawl run was made; the order of the members is the order in which workers take them."""
+
+    HANDED_IN = "handed_in"
+    RECHECK = "recheck"
+    MANUAL = "manual"
+    SCHEDULED = "scheduled"
 
 
 class RunState(StrEnum):
@@ -102,12 +112,13 @@ class RequestState(StrEnum):
 
 
 class RequestKind(StrEnum):
-    """Why an address is in the frontier: to find ads, or to read one."""
+    """Why an address is in the frontier: to find ads, to read one, or because a person asked."""
 
     START = "start"
     LISTING = "listing"
     AD = "ad"
     RECHECK = "recheck"
+    HANDED_IN = "handed_in"
 
 
 class FetchResult(StrEnum):
@@ -174,6 +185,63 @@ class AdState(StrEnum):
 
     LIVE = "live"
     GONE = "gone"
+
+
+class GoneReason(StrEnum):
+    """How a site says that an ad is no more."""
+
+    NOT_FOUND = "not_found"
+    REMOVED = "removed"
+    ARCHIVED = "archived"
+    REDIRECTED = "redirected"
+
+
+class AlarmKind(StrEnum):
+    """What is wrong with a source, as its own rows show."""
+
+    OVERDUE = "overdue"
+    SILENT = "silent"
+    DRIFT = "drift"
+    SHUT_OUT = "shut_out"
+
+
+class BlindReason(StrEnum):
+    """Why something cannot be seen; never counted as "nothing found"."""
+
+    NO_PREVIEW = "no_preview"
+    NOT_PREVIEWABLE = "not_previewable"
+    WALL = "wall"
+    REFUSED = "refused"
+    ROBOTS = "robots"
+    BROKEN = "broken"
+    OVERSIZE = "oversize"
+    TERMS_NOT_READ = "terms_not_read"
+
+
+class CandidateState(StrEnum):
+    """What a person has decided about a place that ads name."""
+
+    OPEN = "open"
+    ADOPTED = "adopted"
+    IGNORED = "ignored"
+
+
+class HandInVia(StrEnum):
+    """How an address reached us."""
+
+    TYPED = "typed"
+    PASTED = "pasted"
+    API = "api"
+    HELPLINE = "helpline"
+
+
+class HandInState(StrEnum):
+    """Life of what a person handed in."""
+
+    WAITING = "waiting"
+    UNDERWAY = "underway"
+    ANSWERED = "answered"
+    REFUSED = "refused"
 
 
 class ClassifierState(StrEnum):
@@ -270,6 +338,17 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
     AdState: {
         AdState.LIVE: frozenset({AdState.GONE}),
         AdState.GONE: frozenset({AdState.LIVE}),
+    },
+    CandidateState: {
+        CandidateState.OPEN: frozenset({CandidateState.ADOPTED, CandidateState.IGNORED}),
+        CandidateState.ADOPTED: frozenset({CandidateState.IGNORED}),
+        CandidateState.IGNORED: frozenset({CandidateState.ADOPTED}),
+    },
+    HandInState: {
+        HandInState.WAITING: frozenset({HandInState.UNDERWAY, HandInState.REFUSED}),
+        HandInState.UNDERWAY: frozenset({HandInState.ANSWERED}),
+        HandInState.ANSWERED: frozenset(),
+        HandInState.REFUSED: frozenset(),
     },
     EntryState: {
         EntryState.ACTIVE: frozenset({EntryState.LIFTED, EntryState.EXPIRED}),

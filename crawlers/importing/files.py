@@ -17,9 +17,10 @@ from crawlers.importing.lines import RawRecord, csv_records, json_records, open_
 from crawlers.importing.report import ImportReport
 from crawlers.importing.warc import ArchivedResponse, archived_responses
 from crawlers.inserting import insert_missing
-from crawlers.reading import Parser, StoredPage, read_pages
+from crawlers.reading import Parser, read_pages
 from crawlers.records import RECORD, BadRecord, ad_of_record, fields_of_record
 from crawlers.sandbox import ParserChild
+from crawlers.stored_page import StoredPage
 from crawlers.storing import AdRefused, check_ad
 from models.blobs import BlobStore
 from models.crawl import Page, Source

@@ -21,7 +21,7 @@ from crawlers.frontier import ANSWERS, LeasedRequest
 from crawlers.intake import Intake
 from crawlers.pace import Pace
 from crawlers.politeness import retry_after_of
-from models.enums import FetchResult
+from models.enums import FetchResult, RequestKind
 from models.logs import get_logger
 from models.session import Database
 from models.urls import host_of
@@ -32,6 +32,8 @@ _MAX_HEADERS = 100
 _MAX_HEADER_CHARACTERS = 4096
 # Answers whose bytes are kept as they show what the server did; of others there will be a later try.
 _KEPT = frozenset({FetchResult.PAGE, FetchResult.WALL, FetchResult.REFUSED, FetchResult.GONE})
+# Requests for the page of one ad: being led elsewhere may mean that it is no more.
+_OF_ONE_AD = frozenset({RequestKind.AD, RequestKind.RECHECK, RequestKind.HANDED_IN})
 
 
 class FrontierSpider(Spider):
@@ -86,6 +88,9 @@ class FrontierSpider(Spider):
         body: bytes | None = response.body
         now = self.clock()
         result = judge(response.status, headers, response.body, final_url=response.url)
+        if result is FetchResult.PAGE and leased.kind in _OF_ONE_AD:
+            is_gone = self.run.config.is_gone_redirect(leased.url, response.url)
+            result = FetchResult.GONE if is_gone else result
         is_final = result is not FetchResult.BROKEN or response.status < 500
         if result not in _KEPT and not (result is FetchResult.BROKEN and is_final):
             body = None

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import func, select
 
 from crawlers.jobs import run_due_crawl
-from crawlers.schedule import start_manual_run
 from crawlers.sources_config import SourceConfig
 from models.ad import Ad, AdVersion
 from models.config import Settings, load_settings
 from models.crawl import CrawlRun, FrontierRequest, Page, Source
 from models.enums import FetchResult, RequestState
+from models.runs import start_manual_run
 from models.session import Database
 from models.worker import utc_now
 from tests.conftest import open_database

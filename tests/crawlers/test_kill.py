@@ -18,7 +18,6 @@ from sqlalchemy import func, select
 from crawlers.bytes_first import sweep_evidence
 from crawlers.importing.files import import_file
 from crawlers.jobs import run_due_crawl
-from crawlers.schedule import start_manual_run
 from models.ad import Ad, AdVersion
 from models.blobs import BlobStore
 from models.config import Settings
@@ -26,6 +25,7 @@ from models.crawl import CrawlRun, FrontierRequest, Page, Source
 from models.enums import FetchResult, ParseState, RequestState, RunState
 from models.evidence import Evidence
 from models.integrity import verify_evidence
+from models.runs import start_manual_run
 from models.session import Database
 from models.worker import utc_now
 from tests.conftest import open_database

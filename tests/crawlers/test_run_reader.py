@@ -2,8 +2,8 @@
 
 from sqlalchemy import update
 
-from crawlers.reading import StoredPage
 from crawlers.reextracting import lease_unparsed
+from crawlers.stored_page import StoredPage
 from models.blobs import BlobStore
 from models.crawl import Page
 from models.enums import ParseState

@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from crawlers.schedule import overdue_sources, slots, start_due_crawls, start_manual_run
+from crawlers.schedule import overdue_sources, slots, start_due_crawls
 from crawlers.sources_config import Schedule, SourceConfig
 from models.crawl import CrawlRun, Source
 from models.enums import RunState
+from models.runs import start_manual_run
 from models.session import Database
 
 HOURLY = {"every_minutes": 60}

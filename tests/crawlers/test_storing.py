@@ -13,7 +13,7 @@ from crawlers.items import AdItem, AdKind, ContactItem
 from crawlers.storing import AdRefused, Sighting, check_ad, content_sha256, mark_gone, store_ads
 from models.ad import Ad, AdVersion, Contact
 from models.crawl import Page, Source
-from models.enums import AdState, ContactKind, FetchResult, SourceKind
+from models.enums import AdState, ContactKind, FetchResult, GoneReason, SourceKind
 from models.session import Database
 
 ITEM = AdItem(
@@ -150,8 +150,8 @@ def test_a_whole_text_supersedes_one_that_was_read_in_part(session: Session, now
 
 def test_gone_is_dated_and_ends_when_the_ad_is_seen_again(session: Session, now: datetime) -> None:
     ad = _see(session, ITEM, now)
-    assert mark_gone(session, ad.source_id, urls=[ITEM.url], now=now) == 1
-    assert mark_gone(session, ad.source_id, urls=[ITEM.url], now=now) == 0
+    assert mark_gone(session, ad.source_id, {ITEM.url: GoneReason.REMOVED}, now=now) == 1
+    assert mark_gone(session, ad.source_id, {ITEM.url: GoneReason.REMOVED}, now=now) == 0
     session.expire_all()
     assert (ad.state, ad.gone_at) == (AdState.GONE, now)
     ad = _see(session, ITEM, now + timedelta(days=1))
