@@ -168,7 +168,9 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
     from classifiers.jobs import link_pending
     from classifiers.waiting import LazyClassifier, classify_or_wait
     from crawlers.ad_checks import start_ad_checks
+    from crawlers.candidates import find_candidates
     from crawlers.commands import sweep
+    from crawlers.hand_ins import take_hand_ins
     from crawlers.jobs import run_due_crawl
     from crawlers.reextracting import extract_pending
     from index.engines import open_engine
@@ -198,12 +200,14 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
     upkeep = [
         Job("expire_claims", lambda now: expire_claims(database, audit, now=now), 10.0),
         Job("expire_entries", lambda now: expire_entries(database, audit, now=now), 60.0),
+        Job("find_candidates", in_one_write(database, find_candidates), 3600.0),
         Job("start_ad_checks", in_one_write(database, start_ad_checks), 300.0),
         Job("sweep_evidence", lambda now: sweep(home, now), 3600.0),
         Job("note_audit_head", home.note_audit_head, 60.0),
     ]
+    hand_ins = Job("take_hand_ins", lambda now: take_hand_ins(database, home.store, now=now))
     # What a person waits for has a lane of its own, which no long crawl can occupy.
-    return [*([[crawl]] * N_CRAWL_LANES), [urgent], pipeline, upkeep, evidence_lane(home)]
+    return [*([[crawl]] * N_CRAWL_LANES), [urgent], [hand_ins], pipeline, upkeep, evidence_lane(home)]
 
 
 def evidence_lane(home: Installation) -> list[Job]:
@@ -257,8 +261,8 @@ def scheduler() -> None:
 
 @app.command()
 def watchdog() -> None:
-    """Say loudly when a source is overdue by two intervals or the disk is full; apart from the scheduler."""
-    from crawlers.schedule import overdue_sources
+    """Raise alarms: a source overdue, silent, drifted or shut out, a full disk; apart from the scheduler."""
+    from crawlers.alarms import watch_sources
 
     home = open_installation()
     stop = stop_on_signals()
@@ -266,9 +270,8 @@ def watchdog() -> None:
         disk = look_at_disk(home.settings.data_dir)
         if not disk.is_well:
             log.error("watchdog.disk.full", fact=disk.text)
-        with home.database.read() as session:
-            for source in overdue_sources(session, utc_now()):
-                log.error("watchdog.source.overdue", source=source.name, n_slots=source.n_slots)
+        with home.database.write() as session:
+            watch_sources(session, utc_now())
 
 
 @app.command()

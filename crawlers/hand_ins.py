@@ -1,0 +1,209 @@
+"""What people bring becomes runs that go first, or a record of their words; its answer stands on its row."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crawlers.bytes_first import ByteKeeper, evidence_ids
+from crawlers.frontier import NewRequest, add_requests
+from crawlers.inserting import insert_missing
+from crawlers.records import JSON_LINE, RECORD
+from crawlers.schedule import WITHOUT_SLOTS
+from crawlers.sources_config import SourceConfig, config_of
+from models.blobs import BlobStore
+from models.crawl import FrontierRequest, Page, Source
+from models.enums import (
+    FetchResult,
+    HandInState,
+    ParseState,
+    RequestKind,
+    RequestState,
+    RunKind,
+    SourceKind,
+    check_transition,
+)
+from models.hand_in import HandIn
+from models.leases import JobReport
+from models.runs import add_run
+from models.session import Database
+
+HANDED_IN_SOURCE = "handed_in"
+SOURCE_OFF, SOURCE_PAUSED = "source_off", "source_paused"
+_AT_ONCE = 200
+
+
+def take_hand_ins(db: Database, store: BlobStore, *, now: datetime) -> JobReport:
+    """Start what waits and note the answers of what was started; safe to repeat."""
+    with db.write() as session:
+        n_done = _note_answers(session, now) + _start_addresses(session, now)
+    return JobReport(n_done + _keep_words(db, store, now))
+
+
+def _start_addresses(session: Session, now: datetime) -> int:
+    """One run per source for all that waits for it; where the source is off it waits, with its reason."""
+    waiting = session.scalars(
+        select(HandIn)
+        .where(HandIn.state == HandInState.WAITING, HandIn.url.is_not(None))
+        .order_by(HandIn.id)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not waiting:
+        return 0
+    groups: dict[int, list[HandIn]] = defaultdict(list)
+    known = _known_sources(session)
+    for item in waiting:
+        source = _source_of(item.url or "", known) or handed_in_source(session, now)
+        if source.is_crawled:
+            groups[source.id].append(item)
+        else:
+            item.why = SOURCE_PAUSED if source.paused_at else SOURCE_OFF
+    for source_id, items in groups.items():
+        _start_run(session, source_id, items, now)
+    return sum(map(len, groups.values()))
+
+
+def _known_sources(session: Session) -> list[tuple[Source, SourceConfig]]:
+    sources = session.scalars(select(Source).where(Source.kind.not_in(WITHOUT_SLOTS)).order_by(Source.id))
+    return [(source, config_of(source)) for source in sources]
+
+
+def _source_of(url: str, known: Sequence[tuple[Source, SourceConfig]]) -> Source | None:
+    """The source that an address belongs to: one that is crawled before one that is not."""
+    on_site = [source for source, config in known if config.is_on_site(url)]
+    # Channels share their platform: what none of them covers belongs to no source of its own.
+    on_site = [source for source in on_site if source.kind is not SourceKind.CHANNEL or _covers(source, url)]
+    return next((source for source in on_site if source.is_crawled), on_site[0] if on_site else None)
+
+
+def _covers(source: Source, url: str) -> bool:
+    return any(url == start or url.startswith(f"{start}/") for start in config_of(source).start)
+
+
+def _start_run(session: Session, source_id: int, items: Sequence[HandIn], now: datetime) -> None:
+    run = add_run(session, source_id, RunKind.HANDED_IN, now)
+    wanted = [NewRequest(item.url or "", RequestKind.HANDED_IN) for item in items]
+    add_requests(session, run.id, wanted, max_pages=len(wanted), now=now)
+    for item in items:
+        item.state = check_transition(item.state, HandInState.UNDERWAY)
+        item.crawl_run_id, item.why = run.id, None
+
+
+def handed_in_source(session: Session, now: datetime) -> Source:
+    """The source of addresses that belong to no other; made with the first of them."""
+    config = SourceConfig.model_validate(
+        {
+            "name": HANDED_IN_SOURCE,
+            "kind": SourceKind.HANDED_IN,
+            "title": "Handed in",
+            "start": ["http://handed-in.invalid/"],
+            "schedule": {"every_minutes": 60 * 24},
+        }
+    )
+    row = {
+        "name": config.name,
+        "kind": config.kind,
+        "title": config.title,
+        "settings": config.model_dump(mode="json"),
+        "settings_sha256": sha256(config.model_dump_json().encode()).hexdigest(),
+        "is_enabled": True,
+        "created_at": now,
+    }
+    insert_missing(session, Source, [row])
+    return session.scalars(select(Source).where(Source.name == HANDED_IN_SOURCE)).one()
+
+
+def _note_answers(session: Session, now: datetime) -> int:
+    """Settle what has been fetched and read, or could not be."""
+    rows = session.execute(
+        select(HandIn, FrontierRequest, Page)
+        .join(
+            FrontierRequest,
+            (FrontierRequest.crawl_run_id == HandIn.crawl_run_id)
+            & (FrontierRequest.url_sha256 == HandIn.url_sha256),
+        )
+        .outerjoin(Page, FrontierRequest.page_id == Page.id)
+        .where(
+            HandIn.state == HandInState.UNDERWAY,
+            FrontierRequest.state.in_((RequestState.DONE, RequestState.FAILED)),
+        )
+        .limit(_AT_ONCE)
+    ).all()
+    n_done = 0
+    for item, request, page in rows:
+        if page is not None and page.parse_state is ParseState.PENDING:
+            continue
+        item.state = check_transition(item.state, HandInState.ANSWERED)
+        item.result, item.page_id, item.answered_at = request.result, request.page_id, now
+        item.why = request.error
+        n_done += 1
+    return n_done
+
+
+def _keep_words(db: Database, store: BlobStore, now: datetime) -> int:
+    """A caller's words without an address become a record, read like any other text."""
+    with db.read() as session:
+        waiting = session.scalars(
+            select(HandIn)
+            .where(HandIn.state == HandInState.WAITING, HandIn.url.is_(None))
+            .order_by(HandIn.id)
+            .limit(_AT_ONCE)
+        ).all()
+    if not waiting:
+        return 0
+    bodies = [_record(item) for item in waiting]
+    with ByteKeeper(store) as keeper:
+        blobs = keeper.keep(bodies)
+    with db.write() as session:
+        source = handed_in_source(session, now)
+        evidence = evidence_ids(session, blobs, [item.handed_in_at for item in waiting])
+        rows = [
+            _page_row(item, source.id, evidence[blob.sha256])
+            for item, blob in zip(waiting, blobs, strict=True)
+        ]
+        insert_missing(session, Page, rows)
+        found = session.execute(
+            select(Page.import_key, Page.id).where(Page.import_key.in_(list(map(_key, waiting))))
+        )
+        pages = {row.import_key: row.id for row in found}
+        held = session.scalars(
+            select(HandIn).where(
+                HandIn.id.in_([item.id for item in waiting]), HandIn.state == HandInState.WAITING
+            )
+        )
+        for item in held:
+            check_transition(item.state, HandInState.UNDERWAY)
+            item.state = HandInState.ANSWERED
+            item.page_id, item.result, item.answered_at = pages[_key(item)], FetchResult.PAGE, now
+    return len(waiting)
+
+
+def _record(item: HandIn) -> bytes:
+    fields = {"source": "hand_in", "id": str(item.id), "text": item.words, "region": item.region or None}
+    return json.dumps(fields, ensure_ascii=False).encode()
+
+
+def _key(item: HandIn) -> str:
+    return sha256(f"hand_in:{item.id}".encode()).hexdigest()
+
+
+def _page_row(item: HandIn, source_id: int, evidence_id: int) -> dict[str, object]:
+    url = f"import:hand_in:{item.id}"
+    return {
+        "source_id": source_id,
+        "url": url,
+        "url_sha256": sha256(url.encode()).hexdigest(),
+        "final_url": url,
+        "fetched_at": item.handed_in_at,
+        "headers": {},
+        "content_type": JSON_LINE,
+        "result": FetchResult.PAGE,
+        "evidence_id": evidence_id,
+        "page_object": RECORD,
+        "import_key": _key(item),
+    }
