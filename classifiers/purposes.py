@@ -10,6 +10,7 @@ from classifiers.lexicon.rules import FlagRule, Rules
 from classifiers.statistics import MIN_SCORE, Probabilities
 from models.enums import Purpose
 
+_LIKELY = 0.5
 STATISTICAL = "statistical"
 """Name of the rule that the statistical part flags."""
 
@@ -101,17 +102,27 @@ class Weighing:
 def weigh(weights: Mapping[str, float], lexicon: Lexicon) -> Weighing:
     """Apply the combination rules of the lexicon to effective weights by code."""
     rules = lexicon.rules
-    flags = tuple(rule.name for rule in rules.flag_rules if _holds(rule, weights))
+    flags = tuple(
+        rule.name for rule in rules.flag_rules if rule.agreeing_share is None and _holds(rule, weights)
+    )
+    urgent = _urgent(weights, {}, rules) if flags else ()
+    return Weighing(flags, urgent, purpose_scores(weights, lexicon))
+
+
+def _urgent(weights: Mapping[str, float], likely: Mapping[Purpose, float], rules: Rules) -> tuple[str, ...]:
+    """Return the names of the urgent rules that hold; ``likely`` is what the statistical part thinks."""
     live = {code for code, weight in weights.items() if weight >= 1}
-    groups = {code[0] for code in live}
-    urgent = tuple(
+    present = live | {code[0] for code in live}
+    return tuple(
         rule.name
         for rule in rules.urgent_rules
-        if flags
-        and rule.needs <= live
-        and (not rule.companions or not rule.companions.isdisjoint(live | groups))
+        if rule.needs <= live
+        and (
+            not rule.companions
+            or not rule.companions.isdisjoint(present)
+            or any(likely.get(purpose, 0.0) >= _LIKELY for purpose in rule.purposes)
+        )
     )
-    return Weighing(flags, urgent, purpose_scores(weights, lexicon))
 
 
 def join(
@@ -130,20 +141,25 @@ def join(
     short ad needs nobody.
     """
     has_many = sum(weights.values()) >= rules.many_signs_sum
-    needed = threshold * (rules.many_signs_share if has_many else rules.agreeing_share)
-    stands = read.flag >= needed or rules.short.is_sure(weights, n_words)
-    flags = weighing.flag_rules if stands else ()
+    is_sure = rules.short.is_sure(weights, n_words)
+
+    def stands(rule: FlagRule) -> bool:
+        share = rule.agreeing_share or rules.agreeing_share
+        needed = min(share, rules.many_signs_share) if has_many else share
+        return read.flag >= threshold * needed or (is_sure and rule.agreeing_share is None)
+
+    flags = tuple(rule.name for rule in rules.flag_rules if _holds(rule, weights) and stands(rule))
     if read.flag >= threshold:
         flags = (*flags, STATISTICAL)
     # What the rules say of the purposes counts where they flag and the statistical part is silent.
-    of_rules = weighing.purposes if flags and read.flag < threshold else {}
-    scores = {p: max(read.purposes.get(p, 0.0), of_rules.get(p, 0.0)) for p in {*read.purposes, *of_rules}}
+    supposed = weighing.purposes if flags and read.flag < threshold else {}
+    scores = {p: max(read.purposes.get(p, 0.0), supposed.get(p, 0.0)) for p in {*read.purposes, *supposed}}
     purposes = {
         purpose: round(score, 4)
         for purpose, score in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
         if score >= MIN_SCORE
     }
-    return Weighing(flags, weighing.urgent_rules if flags else (), purposes)
+    return Weighing(flags, _urgent(weights, read.purposes, rules) if flags else (), purposes)
 
 
 def _holds(rule: FlagRule, weights: Mapping[str, float]) -> bool:

@@ -17,6 +17,8 @@ class FlagRule:
         min_group_sum: the sum of the weights of ``groups``.
         min_group_r_sum: the sum of the weights of group R.
         any_of: at least one of these codes.
+        agreeing_share: of the threshold of the statistical part, which must reach it beside this
+            rule; such a rule says nothing alone. None = the share of all others.
     """
 
     name: str
@@ -27,15 +29,23 @@ class FlagRule:
     min_group_sum: float | None = None
     min_group_r_sum: float | None = None
     any_of: frozenset[str] = frozenset()
+    agreeing_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UrgentRule:
-    """Signs that go to the top of the queue: all of ``needs``, and one of ``companions`` if any are named."""
+    """Signs that go to the top of the queue.
+
+    Attributes:
+        needs: codes that must all be there.
+        companions: codes and groups, one of which must be there too, if any are named.
+        purposes: instead of a companion, one of these that the statistical part thinks more likely than not.
+    """
 
     name: str
     needs: frozenset[str]
     companions: frozenset[str]
+    purposes: frozenset[Purpose]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,12 @@ def read_rules(raw: Mapping[str, Any]) -> Rules:
         version=str(raw["version"]),
         flag_rules=tuple(_flag_rule(rule) for rule in raw["flag_rules"]),
         urgent_rules=tuple(
-            UrgentRule(rule["name"], frozenset(rule["needs"]), frozenset(rule.get("with", ())))
+            UrgentRule(
+                rule["name"],
+                frozenset(rule["needs"]),
+                frozenset(rule.get("with", ())),
+                frozenset(map(Purpose, rule.get("or_purposes", ()))),
+            )
             for rule in raw["urgent_rules"]
         ),
         minor_indicators=frozenset(raw["minor_indicators"]),
@@ -137,4 +152,5 @@ def _flag_rule(rule: Mapping[str, Any]) -> FlagRule:
         min_group_sum=rule.get("min_group_sum"),
         min_group_r_sum=rule.get("min_group_r_sum"),
         any_of=frozenset(rule.get("any_of", ())),
+        agreeing_share=rule.get("agreeing_share"),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from classifiers.artifacts import Installed
 from classifiers.lexicon import load_lexicon
 from classifiers.purposes import base_weights, lowered_weights, weigh
 from classifiers.risk import MAX_CHARACTERS, TextTooLong, classifier_version, classify
@@ -57,6 +58,25 @@ def test_a_minor_and_a_purpose_go_to_the_top() -> None:
     assert (result.level, result.is_minor) == (Level.URGENT, True)
     assert "minor_and_purpose" in result.rules
     assert result.priority >= 0.97
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Девушки в сауну, выходные, 50к за ночь, возраст от 17",
+        "Ищу девушек 16-20 лет для работы в ночном клубе, жильё даём",
+        "Қыздар керек, 17 жастан, моншаға, түнгі жұмыс",
+        "girls from 16 for private parties, money same night",
+        "16 yoshdan qizlar kerak, mehmonlarni kutib olish, kechasi",
+        "17 жаштан кыздар керек, саунага, акча колго",
+    ],
+)
+def test_an_asked_age_below_18_is_urgent_where_the_statistical_part_names_the_purpose(
+    installed: Installed, text: str
+) -> None:
+    result = installed.classify(text)
+    assert (result.level, result.is_minor) == (Level.URGENT, True)
+    assert "minor_and_purpose" in result.rules
 
 
 def test_a_cry_for_help_is_urgent_and_no_news_story_is_one() -> None:
