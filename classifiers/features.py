@@ -9,17 +9,18 @@ texts. ``signs``: indicators and counter-signs. ``form``: length, register, cont
 A pure library: numpy at most, so that a notebook can use it.
 """
 
+import codecs
 import math
 import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, islice
+from operator import itemgetter
 
 from classifiers.indicators import FoundSigns
 from classifiers.text import NormalisedText, read_word
-from classifiers.text.characters import EMOJI_TO_WORD
+from classifiers.text.characters import EMOJI_TO_WORD, ENCODE_PLAIN, PLAIN_TABLE
 from classifiers.text.russian import is_russian_word
 from classifiers.text.stems import cyrillic_from_latin_kazakh, fold_kazakh
 
@@ -71,6 +72,12 @@ _TURKIC_NEGATION = re.compile(
 )
 _EMOJI = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]")
 _CAPITALS = re.compile("[A-ZА-ЯЁӘҒҚҢӨҰҮҺІЎҲ]{3}")
+_DIGITS = "0123456789"
+# For each byte of a plain text: a digit, an emoji, a capital, anything else.
+_KINDS = "".join(
+    "0" if c in _DIGITS else "e" if _EMOJI.match(c) else "A" if _CAPITALS.match(c * 3) else " "
+    for c in PLAIN_TABLE
+).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +116,17 @@ def read_features(
         contact_kinds: "phone", "handle", "link" of the contacts found.
         has_title: whether the first part is a title.
     """
-    words: dict[str, None] = {}
     said: set[int] = set()
     near: set[int] = set()
     signs: set[str] = set()
     for normalised, found in parts:
-        words.update(dict.fromkeys(normalised.words))
         _read_concepts(normalised.words, found, n_concepts, said, near)
         counted = (hit.code for hit in (*found.indicators, *found.counter_signs) if hit.counted)
         signs.update(code for code in counted if code != _DISGUISE)
+    words = tuple(dict.fromkeys(chain.from_iterable(normalised.words for normalised, _ in parts)))
     form = _form(parts, frozenset(contact_kinds), len(words), has_title=has_title)
     lines = tuple(normalised.words for normalised, _ in parts)
-    return Features(tuple(words), lines, frozenset(said), frozenset(near), frozenset(signs), form)
+    return Features(words, lines, frozenset(said), frozenset(near), frozenset(signs), form)
 
 
 def _read_concepts(
@@ -129,22 +135,30 @@ def _read_concepts(
     if not found.concepts:
         return
     # One place further on than the words, so that both neighbours of every word are there.
-    denial = [0, *map(_denial.__getitem__, words), 0]
-    recent: list[tuple[int, int]] = []
+    framed = ["", *words, ""]
+    recent: list[int] = []
+    ends: list[int] = []
     begin = 0
     for first, last, concept in found.concepts[:_MAX_CONCEPTS]:
-        if denial[first] & _NEXT or denial[last + 1] & _ITSELF or denial[last + 2] & _BEFORE:
+        if (
+            _denial[framed[first]] & _NEXT
+            or _denial[framed[last + 1]] & _ITSELF
+            or _denial[framed[last + 2]] & _BEFORE
+        ):
             said.add(n_concepts + concept)
             continue
         said.add(concept)
-        while begin < len(recent) and recent[begin][0] < first - NEAR:
+        while begin < len(ends) and ends[begin] < first - NEAR:
             begin += 1
-        for _, other in recent[begin:]:
-            if other < concept:
-                near.add(other * n_concepts + concept)
-            elif other > concept:
-                near.add(concept * n_concepts + other)
-        recent.append((last, concept))
+        near.update(
+            [
+                other * n_concepts + concept if other < concept else concept * n_concepts + other
+                for other in recent[begin:]
+                if other != concept
+            ]
+        )
+        recent.append(concept)
+        ends.append(last)
 
 
 _NEXT, _BEFORE, _ITSELF = 1, 2, 4
@@ -179,33 +193,42 @@ def _folded(written: str) -> str:
     return EMOJI_TO_WORD.get(word.reading, word.reading)
 
 
-@lru_cache(maxsize=_CACHE_SIZE)
-def word_pieces(written: str) -> tuple[int, ...]:
+def word_pieces(written: str) -> list[int]:
     """Return the pieces of a written word as 32-bit numbers: the whole word, its beginnings, its ending.
 
     A number counts as its length, so that prices do not teach.
     """
     if written.isdecimal():
-        return (zlib.crc32(b"#%d" % len(written)),)
-    folded = _folded(written)[:_MAX_WORD]
-    pieces = [f"_{folded}_", *(f"_{folded[:n]}" for n in _BEGINNINGS if len(folded) > n)]
-    if len(folded) > _ENDING:
-        pieces.append(f"{folded[-_ENDING:]}_")
-    return tuple(zlib.crc32(piece.encode()) for piece in pieces)
+        return [zlib.crc32(b"#%d" % len(written))]
+    framed = f"_{_folded(written)[:_MAX_WORD]}_"
+    n_letters = len(framed) - 2
+    pieces = [framed, *[framed[: n + 1] for n in _BEGINNINGS if n_letters > n]]
+    if n_letters > _ENDING:
+        pieces.append(framed[-_ENDING - 1 :])
+    return list(map(zlib.crc32, map(str.encode, pieces)))
 
 
 def pair_pieces(words: Sequence[str]) -> list[int]:
     """Return a 32-bit number for each word and the next one, by the first letters of both."""
-    return list(map(_pair_piece, pairwise(map(_beginning, words))))
+    beginnings = list(map(_beginnings.__getitem__, words))
+    return list(map(zlib.crc32, map(_AS_SECOND, islice(beginnings, 1, None)), map(_AS_FIRST, beginnings)))
 
 
-@lru_cache(maxsize=_CACHE_SIZE)
-def _beginning(written: str) -> str:
-    return f"#{len(written)}" if written.isdecimal() else _folded(written)[:_PAIR_LETTERS]
+_AS_SECOND, _AS_FIRST = itemgetter(0), itemgetter(1)
 
 
-def _pair_piece(pair: tuple[str, str]) -> int:
-    return zlib.crc32(" ".join(pair).encode())
+class _Beginnings(dict[str, tuple[bytes, int]]):
+    """First letters of a written word, and the checksum that a pair it begins starts from; bounded."""
+
+    def __missing__(self, written: str) -> tuple[bytes, int]:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        letters = f"#{len(written)}" if written.isdecimal() else _folded(written)[:_PAIR_LETTERS]
+        beginning = self[written] = letters.encode(), zlib.crc32(letters.encode() + b" ")
+        return beginning
+
+
+_beginnings = _Beginnings()
 
 
 def _form(
@@ -216,17 +239,27 @@ def _form(
     has_title: bool,
 ) -> tuple[float, ...]:
     original = "\n".join(normalised.original for normalised, _ in parts)
+    digits, emoji, capitals = _count_kinds(original)
     length = max(len(original), 1)
     return (
         min(math.log1p(n_words) / 6, 1.5),
         float(has_title),
-        min(sum(map(original.count, "0123456789")) / length * 5, 1.0),
-        min(len(_EMOJI.findall(original)) / 10, 1.0),
+        min(digits / length * 5, 1.0),
+        min(emoji / 10, 1.0),
         min(original.count("?") / 3, 1.0),
         min(original.count("!") / 5, 1.0),
-        min(len(_CAPITALS.findall(original)) / max(n_words, 1), 1.0),
+        min(capitals / max(n_words, 1), 1.0),
         min(original.count("\n") / 10, 1.0),
         float("phone" in contacts),
         float("handle" in contacts),
         float("link" in contacts),
     )
+
+
+def _count_kinds(text: str) -> tuple[int, int, int]:
+    """Return how many digits, emoji and runs of three capitals a text holds."""
+    try:
+        kinds = codecs.charmap_encode(text, "strict", ENCODE_PLAIN)[0].translate(_KINDS)
+    except UnicodeEncodeError:
+        return sum(map(text.count, _DIGITS)), len(_EMOJI.findall(text)), len(_CAPITALS.findall(text))
+    return kinds.count(b"0"), kinds.count(b"e"), kinds.count(b"AAA")

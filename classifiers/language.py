@@ -155,11 +155,8 @@ def _spelling(word: str, script: str) -> list[float]:
     """Return how well each language explains the letters of a word, in nats."""
     profile = _profile(script)
     framed = f"^{word}$"
-    sums = [0.0] * len(LANGUAGES)
-    for at in range(len(framed) - 2):
-        for language, cost in enumerate(profile.get(framed[at : at + 3], _UNKNOWN_TRIPLE)):
-            sums[language] -= cost
-    return [_TRIPLE_WEIGHT * total for total in sums]
+    costs = [profile.get(framed[at : at + 3], _UNKNOWN_TRIPLE) for at in range(len(framed) - 2)]
+    return [_TRIPLE_WEIGHT * -sum(of_language) for of_language in zip(*costs, strict=True)]
 
 
 # Kyrgyz carries ө and о on into its endings and writes long vowels; Kazakh does neither.

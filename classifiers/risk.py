@@ -224,7 +224,7 @@ def explain(ad: ReadAd, scorer: Scorer) -> tuple[ModelWord, ...]:
         words = normalised.words
         if not words:
             continue
-        weights = scorer.word_weights(words, len(ad.features.words)).astype(float)
+        weights = scorer.word_weights(words, len(ad.features.words))
         for first, last, concept in found.concepts:
             share = of_concept.get(concept, 0.0) / (last - first + 1)
             weights[first : last + 1] += share

@@ -9,7 +9,7 @@ import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,10 @@ class Scorer:
         self._flag = artifact.outputs.index("flag")
         self._demand = artifact.outputs.index("demand")
         self._purposes = [(n, Purpose(o)) for n, o in enumerate(artifact.outputs) if o in set(Purpose)]
-        self._words = _WordFlags(artifact, self._flag)
+        self._row_of = dict(zip(artifact.piece_keys.tolist(), range(len(artifact.piece_keys)), strict=True))
+        self._flag_of_row: list[float] = artifact.pieces[:, self._flag].tolist()
+        self._pieces = _KnownPieces(self._row_of)
+        self._word_flags = _WordFlags(self._flag_of_row, self._pieces)
         self._of_flag = _FlagWeights(artifact, self._flag)
 
     def probabilities(self, features: Features) -> Probabilities:
@@ -59,14 +62,18 @@ class Scorer:
         A purpose is at most as likely as "flag", so where that is next to
         nothing no purpose is worked out: most ads end with one sum.
         """
-        a, n = self.artifact, self._flag
-        margin = self._of_flag.margin(features) + self._words.total(features.words)
+        a = self.artifact
+        scale = word_scale(len(features.words))
+        of_words = sum(map(self._word_flags.__getitem__, features.words))
+        margin = self._of_flag.margin(features) + of_words * scale
         flag = self._calibrated(margin)
+        pairs: Sequence[int] = ()
         if flag >= RULED_OUT:
-            flag = self._calibrated(margin + self._pair_rows(features)[:, n].sum())
+            pairs = self._known_pairs(features)
+            flag = self._calibrated(margin + sum(map(self._flag_of_row.__getitem__, pairs)) * scale)
         if flag < MIN_SCORE:
             return Probabilities(flag, {}, 0.0)
-        every = 1 / (1 + np.exp(-(a.slope * self._margins(features) + a.shift)))
+        every = 1 / (1 + np.exp(-(a.slope * self._margins(features, pairs) + a.shift)))
         return Probabilities(
             flag, {p: flag * float(every[n]) for n, p in self._purposes}, float(every[self._demand])
         )
@@ -75,17 +82,18 @@ class Scorer:
         a, n = self.artifact, self._flag
         return 1 / (1 + math.exp(-(float(a.slope[n]) * margin + float(a.shift[n]))))
 
-    def _pair_rows(self, features: Features) -> NDArray[np.float32]:
-        """Return what each distinct pair of neighbours adds to every output, scaled; maybe no row."""
-        pieces = sorted({piece for words in features.lines for piece in pair_pieces(words)})
-        return _piece_rows(self.artifact, pieces) * np.float32(word_scale(len(features.words)))
+    def _known_pairs(self, features: Features) -> list[int]:
+        """Return the rows of the weights of each distinct pair of neighbours that is known."""
+        pieces = set(chain.from_iterable(map(pair_pieces, features.lines)))
+        return sorted([self._row_of[piece] for piece in pieces if piece in self._row_of])
 
-    def _margins(self, features: Features) -> NDArray[np.float32]:
+    def _margins(self, features: Features, pairs: Sequence[int]) -> NDArray[np.float32]:
         a = self.artifact
         total: NDArray[np.float32] = a.bias + np.asarray(features.form, np.float32) @ a.form
         if features.words:
-            total = total + _word_rows(a, features.words).sum(axis=0) * word_scale(len(features.words))
-            total = total + self._pair_rows(features).sum(axis=0)
+            scale = word_scale(len(features.words))
+            total = total + self._sum_of_words(features.words) * scale
+            total = total + (a.pieces[list(pairs)] * np.float32(scale)).sum(axis=0)
         if features.concepts:
             rarity = a.said_rarity[said := list(features.concepts)]
             total = total + rarity @ a.said[said] / _length(rarity)
@@ -95,16 +103,27 @@ class Scorer:
         known = [self._sign_rows[code] for code in features.signs if code in self._sign_rows]
         return total + a.signs[known].sum(axis=0) if known else total
 
-    def word_weights(self, words: Sequence[str], n_distinct: int) -> NDArray[np.float32]:
+    def _sum_of_words(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Return what distinct words add to every output, before scaling."""
+        pieces = [rows for rows in map(self._pieces.__getitem__, words) if rows]
+        if not pieces:
+            return np.zeros_like(self.artifact.bias)
+        starts = list(accumulate(map(len, pieces[:-1]), initial=0))
+        rows = self.artifact.pieces[list(chain.from_iterable(pieces))]
+        total: NDArray[np.float32] = np.add.reduceat(rows, starts, axis=0).sum(axis=0)
+        return total
+
+    def word_weights(self, words: Sequence[str], n_distinct: int) -> NDArray[np.float64]:
         """Return what each written word adds to the margin of "flag", in the order given.
 
         Half of what two neighbours add together goes to each of them.
         """
-        weights: NDArray[np.float32] = _word_rows(self.artifact, words)[:, self._flag]
-        halves = _piece_rows(self.artifact, pair_pieces(words))[:, self._flag] / 2
+        weights = np.array(list(map(self._word_flags.__getitem__, words)))
+        rows = map(self._row_of.get, pair_pieces(words))
+        halves = np.array([0.0 if row is None else self._flag_of_row[row] / 2 for row in rows])
         weights[:-1] += halves
         weights[1:] += halves
-        return weights * np.float32(word_scale(n_distinct))
+        return weights * word_scale(n_distinct)
 
     def concept_weights(self, features: Features) -> dict[int, float]:
         """Return what each concept said adds to the margin of "flag", with half of each pair it is in."""
@@ -131,7 +150,7 @@ def _length(rarity: NDArray[np.float32]) -> np.float32:
 
 def word_scale(n_distinct: int) -> float:
     """Return the factor of the pieces of words: long ads have more words, not more meaning."""
-    return float(1 / (3 * np.sqrt(n_distinct + 3)))
+    return 1 / (3 * math.sqrt(n_distinct + 3))
 
 
 class _FlagWeights:
@@ -160,38 +179,31 @@ def _mean(numbers: Iterable[int], rarity: Sequence[float], weighted: Sequence[fl
     return sum(map(weighted.__getitem__, found)) / length if length else 0.0
 
 
-class _WordFlags(dict[str, float]):
-    """What the pieces of a written word add to "flag", before scaling; bounded, filled ad by ad."""
+class _KnownPieces(dict[str, tuple[int, ...]]):
+    """Rows of the weights of a written word's pieces, as far as they are known; bounded, filled on demand."""
 
-    def __init__(self, artifact: Artifact, flag: int) -> None:
+    def __init__(self, row_of: Mapping[int, int]) -> None:
         super().__init__()
-        self._artifact = artifact
-        self._flag = flag
+        self._row_of = row_of
 
-    def total(self, words: Sequence[str]) -> float:
-        """Return the scaled sum of distinct words."""
-        try:
-            return sum(map(self.__getitem__, words)) * word_scale(len(words))
-        except KeyError:
-            if len(self) + len(words) > _CACHE_SIZE:
-                self.clear()
-            new = [word for word in words if word not in self]
-            self.update(zip(new, _word_rows(self._artifact, new)[:, self._flag].tolist(), strict=True))
-        return sum(map(self.__getitem__, words)) * word_scale(len(words))
+    def __missing__(self, written: str) -> tuple[int, ...]:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        row_of = self._row_of
+        rows = self[written] = tuple([row_of[piece] for piece in word_pieces(written) if piece in row_of])
+        return rows
 
 
-def _word_rows(artifact: Artifact, words: Sequence[str]) -> NDArray[np.float32]:
-    """Return the summed weights of the pieces of each written word, one row a word; at least one word."""
-    pieces = list(map(word_pieces, words))
-    weights = _piece_rows(artifact, list(chain.from_iterable(pieces)))
-    starts = np.cumsum([0, *map(len, pieces[:-1])])
-    rows: NDArray[np.float32] = np.add.reduceat(weights, starts, axis=0)
-    return rows
+class _WordFlags(dict[str, float]):
+    """What the pieces of a written word add to "flag", before scaling; bounded, filled on demand."""
 
+    def __init__(self, weights: Sequence[float], pieces: _KnownPieces) -> None:
+        super().__init__()
+        self._weights = weights
+        self._pieces = pieces
 
-def _piece_rows(artifact: Artifact, pieces: Sequence[int]) -> NDArray[np.float32]:
-    """Return the weights of each piece, one row a piece; zeros for one that is not known."""
-    keys = np.array(pieces, np.uint32)
-    at = np.searchsorted(artifact.piece_keys, keys)
-    at[at == len(artifact.piece_keys)] = 0
-    return np.where((artifact.piece_keys[at] == keys)[:, None], artifact.pieces[at], np.float32(0))
+    def __missing__(self, written: str) -> float:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        flag = self[written] = sum(map(self._weights.__getitem__, self._pieces[written]), 0.0)
+        return flag

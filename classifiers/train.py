@@ -8,6 +8,7 @@ calibrated on texts whose writer the model had not read.
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,11 +144,15 @@ def _pairs(ad: Features) -> set[int]:
     return {piece for words in ad.lines for piece in pair_pieces(words)}
 
 
+# Words come again in other texts, and in other rounds.
+_pieces_of = lru_cache(maxsize=100_000)(word_pieces)
+
+
 class _Design:
     """Columns of the design matrix, and the way back from coefficients to an artifact."""
 
     def __init__(self, features: Sequence[Features], lexicon: Lexicon) -> None:
-        pieces = Counter(piece for ad in features for piece in {p for w in ad.words for p in word_pieces(w)})
+        pieces = Counter(piece for ad in features for piece in {p for w in ad.words for p in _pieces_of(w)})
         pairs = Counter(piece for ad in features for piece in _pairs(ad))
         self._n_texts = len(features)
         self._keys = sorted(
@@ -185,7 +190,7 @@ class _Design:
         columns: list[int] = []
         values: list[float] = []
         for row, ad in enumerate(features):
-            found = (*(piece for word in ad.words for piece in word_pieces(word)), *_pairs(ad))
+            found = (*(piece for word in ad.words for piece in _pieces_of(word)), *_pairs(ad))
             counts = Counter(self._column_of[piece] for piece in found if piece in self._column_of)
             scale = word_scale(len(ad.words))
             rows += [row] * len(counts)

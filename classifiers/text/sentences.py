@@ -2,7 +2,8 @@
 
 import re
 
-SENTENCE_END = re.compile(r"[.!?…\n;]")
+# A full stop inside a word or number ends nothing.
+SENTENCE_END = re.compile(r"[!?…\n;]|\.(?!\S)")
 _ABBREVIATION_LETTERS = 3
 
 
@@ -12,11 +13,9 @@ def sentence_ends(text: str) -> list[int]:
 
 
 def ends_sentence(text: str, at: int) -> bool:
-    """Whether the mark there ends a sentence; a full stop after a short word is an abbreviation («тыс.»)."""
+    """Whether a mark ends a sentence; a full stop after a short word is an abbreviation («тыс.»)."""
     if text[at] != ".":
         return True
-    if text[at + 1 : at + 2].strip():
-        return False
     before = text[max(at - _ABBREVIATION_LETTERS - 1, 0) : at]
     return before[-1:].isdigit() or (len(before) > _ABBREVIATION_LETTERS and before.isalnum())
 

@@ -112,7 +112,7 @@ def read_word(written: str) -> Word:
 
 def _read(written: str) -> Word:
     plain = _PLAIN.fullmatch(written)
-    if plain and not _REPEATED.search(written):
+    if plain and (len(set(written)) > len(written) - 2 or not _REPEATED.search(written)):
         # Nearly every word: one script, nothing to undo.
         return Word(written, Disguise.NONE, "l" if plain.lastgroup else "c")
     if written.isdecimal():
