@@ -34,11 +34,12 @@ def verify_evidence(session: Session, store: BlobStore) -> Iterator[str | None]:
         .execution_options(yield_per=500)
     )
     for evidence in rows:
-        yield _damage(session, store, evidence)
+        yield find_damage(session, store, evidence)
         session.expunge(evidence)
 
 
-def _damage(session: Session, store: BlobStore, evidence: Evidence) -> str | None:
+def find_damage(session: Session, store: BlobStore, evidence: Evidence) -> str | None:
+    """What is wrong with one stored file, in a sentence that names its pages; None when it is whole."""
     path = store.path(evidence.sha256)
     try:
         body = path.read_bytes()

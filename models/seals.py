@@ -35,6 +35,30 @@ def verify_seals(session: Session) -> Iterator[str]:
         yield from _missing_seals(session)
 
 
+def evidence_damages(session: Session, evidence: Evidence) -> Iterator[str]:
+    """Check what covers one item: its batch, its day, its own seal and all their stamps."""
+    batch = session.get(Seal, evidence.seal_id) if evidence.seal_id is not None else None
+    day = session.get(Seal, batch.day_id) if batch is not None and batch.day_id is not None else None
+    own = session.scalars(select(Seal).where(Seal.evidence_id == evidence.id)).one_or_none()
+    if evidence.seal_id is not None and batch is None:
+        yield f"evidence {evidence.id}: its seal is gone"
+    for seal in (batch, own):
+        members = _members_of(seal)
+        if seal is not None and members.get(evidence.id) != evidence.sha256:
+            yield f"evidence {evidence.id} was rewritten: seal {seal.id} says {members.get(evidence.id)}"
+    for seal in (batch, day, own):
+        if seal is not None:
+            yield from _root_damages(session, seal)
+            yield from _stamp_damages(session, seal)
+
+
+def _members_of(seal: Seal | None) -> dict[int, str]:
+    try:
+        return dict(unpack_members(seal.members)) if seal is not None else {}
+    except ValueError:
+        return {}
+
+
 def _missing_seals(session: Session) -> Iterator[str]:
     query = select(AuditEvent.seq).where(AuditEvent.action == AuditAction.EVIDENCE_SEALED).limit(1)
     if session.scalar(query) is not None:
@@ -42,23 +66,34 @@ def _missing_seals(session: Session) -> Iterator[str]:
 
 
 def _seal_damages(session: Session, seal: Seal) -> Iterator[str]:
-    name = f"seal {seal.id} ({seal.kind.value})"
+    yield from _root_damages(session, seal)
     try:
         members = unpack_members(seal.members)
-        digests = [digest for _, digest in members]
-        root = digests[0] if seal.kind is SealKind.ITEM else root_of(digests)
-    except (ValueError, IndexError):
-        yield f"{name}: its members cannot be read"
+    except ValueError:
         return
-    if root != seal.root_sha256 or len(members) != seal.n_items:
-        yield f"{name}: its members are not those of its root"
-    noted = _noted(session, seal.audit_seq, AuditAction.EVIDENCE_SEALED)
-    if (noted.get("root_sha256"), noted.get("n_items")) != (seal.root_sha256, seal.n_items):
-        yield f"{name}: the audit log says that something else was sealed"
     if seal.kind is SealKind.DAY:
-        yield from _batch_damages(session, name, members)
+        yield from _batch_damages(session, _name(seal), members)
     else:
         yield from _member_damages(session, seal, members)
+
+
+def _name(seal: Seal) -> str:
+    return f"seal {seal.id} ({seal.kind.value})"
+
+
+def _root_damages(session: Session, seal: Seal) -> Iterator[str]:
+    """A seal's root against its own members and against what the audit log says was sealed."""
+    try:
+        digests = [digest for _, digest in unpack_members(seal.members)]
+        root = digests[0] if seal.kind is SealKind.ITEM else root_of(digests)
+    except (ValueError, IndexError):
+        yield f"{_name(seal)}: its members cannot be read"
+        return
+    if root != seal.root_sha256 or len(digests) != seal.n_items:
+        yield f"{_name(seal)}: its members are not those of its root"
+    noted = _noted(session, seal.audit_seq, AuditAction.EVIDENCE_SEALED)
+    if (noted.get("root_sha256"), noted.get("n_items")) != (seal.root_sha256, seal.n_items):
+        yield f"{_name(seal)}: the audit log says that something else was sealed"
 
 
 def _batch_damages(session: Session, name: str, members: list[Member]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from review_api.audit import views as audit
 from review_api.auth import views as auth
 from review_api.blocklist import views as blocklist
 from review_api.deps import find_person, get_services
+from review_api.evidence import views as evidence
 from review_api.frame import make_frame
 from review_api.people import views as people
 from review_api.problems import plain_status, problem_text
@@ -26,6 +27,7 @@ routers: tuple[APIRouter, ...] = (
     tasks.router,
     case_views.router,
     approval_views.router,
+    evidence.router,
     ads.router,
     unread_views.router,
     trial.router,

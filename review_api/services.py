@@ -6,6 +6,7 @@ from datetime import datetime
 
 from index.engine import SearchEngine
 from models.audit import AuditLog
+from models.blobs import BlobStore
 from models.config import Settings
 from models.session import Database
 from models.worker import utc_now
@@ -16,6 +17,7 @@ from review_api.blocklist.grounds import LegalGrounds
 from review_api.blocklist.listing import ListingRules, load_protected
 from review_api.blocklist.releases import ReleaseService
 from review_api.blocklist.service import BlocklistService
+from review_api.evidence.service import EvidenceService
 from review_api.people.service import PeopleService
 from review_api.precision import FILE_NAME as PRECISIONS_FILE
 from review_api.precision import Precisions
@@ -53,6 +55,7 @@ class Services:
     releases: ReleaseService
     audit: AuditService
     people: PeopleService
+    evidence: EvidenceService
     precisions: Precisions
     trial: TrialReader
 
@@ -81,6 +84,7 @@ def build_services(
         releases=ReleaseService(settings, db, audit, listing, grounds),
         audit=audit_service,
         people=PeopleService(audit),
+        evidence=EvidenceService(audit, BlobStore(settings.evidence_dir)),
         precisions=Precisions(settings.data_dir / PRECISIONS_FILE),
         trial=TrialReader(settings.artifacts_dir),
     )

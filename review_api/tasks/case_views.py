@@ -13,6 +13,7 @@ from models.errors import NotFound, Rejected
 from review_api.auth.schemas import Person
 from review_api.blocklist.schemas import LegalGround
 from review_api.deps import Analyst, Reader, ServicesDep
+from review_api.evidence.schemas import CaseEvidence
 from review_api.fields import IdPath, RowNumber, TypedText
 from review_api.frame import forget_counts, make_frame
 from review_api.i18n import Words
@@ -21,6 +22,7 @@ from review_api.rendering import FieldError, Frame, go_to, missing_reason, rende
 from review_api.services import Services
 from review_api.tasks.case_schemas import OpenedContacts, TaskAction, TaskDetail
 from review_api.tasks.casework import ShownCase, TextChange, compare_versions, show_case
+from review_api.tasks.detail import find_case
 from review_api.tasks.endpoints import ContactReader
 from review_api.tasks.schemas import ConfirmForm, RejectForm
 from review_api.tasks.views import leave_task, text_lang
@@ -51,6 +53,7 @@ class CasePage:
     """
 
     case: ShownCase
+    evidence: CaseEvidence
     draft: Draft
     proposed: Mapping[Purpose, float]
     grounds: tuple[LegalGround, ...]
@@ -251,10 +254,12 @@ def _case_page(
     now = services.now()
     with services.db.read() as session:
         task = services.cases.detail(session, person, task_id, now=now)
+        evidence = services.evidence.of_case(session, find_case(session, task_id), is_brief=True)
     frame = make_frame(request, services, person, "queue")
     is_mine = task.claim is not None and task.claim.is_mine and not task.claim.is_over
     page = CasePage(
         case=show_case(frame.words, task, services.grounds, services.precisions.of, opened),
+        evidence=evidence,
         draft=draft or Draft(),
         proposed={item.purpose: item.score for item in task.purposes if item.score >= MIN_PURPOSE_SCORE},
         grounds=tuple(services.grounds),

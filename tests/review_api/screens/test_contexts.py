@@ -13,6 +13,7 @@ from review_api.ads.views import SearchPage
 from review_api.audit.views import AuditLogPage
 from review_api.auth.views import KeysPage, SignInPage
 from review_api.blocklist.views import EntriesPage, EntryPage, ReleasePage, ReleasesPage
+from review_api.evidence.views import EvidencePage
 from review_api.people.views import PeoplePage
 from review_api.rendering import TEMPLATES_DIR, Frame
 from review_api.tasks.approval_views import ApprovalPage, ApprovalsPage
@@ -27,6 +28,7 @@ CONTEXTS: dict[str, type] = {
     "queue.html": QueuePage,
     "case.html": CasePage,
     "version.html": VersionPage,
+    "evidence.html": EvidencePage,
     "approvals.html": ApprovalsPage,
     "approval.html": ApprovalPage,
     "search.html": SearchPage,

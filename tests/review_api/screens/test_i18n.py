@@ -16,8 +16,10 @@ from models.enums import (
     Agency,
     ContactKind,
     EntryState,
+    EvidenceKind,
     Language,
     Level,
+    PictureState,
     Purpose,
     Role,
     Scope,
@@ -27,16 +29,20 @@ from models.enums import (
     Verdict,
 )
 from review_api import choices, frame, problems, rendering
+from review_api.evidence.schemas import EvidenceState
 from review_api.i18n import LOCALES, choose_locale, load_words, read_catalogue
 
 ROOM = Path(rendering.__file__).parent
 ON_SCREEN: tuple[type[StrEnum], ...] = (
+    EvidenceState,
     AdState,
     Agency,
     ContactKind,
     EntryState,
+    EvidenceKind,
     Language,
     Level,
+    PictureState,
     Purpose,
     Role,
     Scope,

@@ -1,0 +1,134 @@
+"""The cover sheet of a package, in Kazakh and Russian: what it holds and how to check it without us."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import matplotlib as mpl
+from fpdf import FPDF
+from fpdf.enums import WrapMode
+
+from review_api.evidence.checking import ItemFiles, stamp_command
+from review_api.evidence.schemas import CaseEvidence, Item
+from review_api.i18n import Words, load_words
+
+LANGUAGES = ("kk", "ru")
+_TEXT, _CODE = "DejaVu", "DejaVuMono"
+# These fonts have every Kazakh letter and come with a library that is here anyway.
+_FONTS = (
+    (_TEXT, "", "DejaVuSans.ttf"),
+    (_TEXT, "B", "DejaVuSans-Bold.ttf"),
+    (_CODE, "", "DejaVuSansMono.ttf"),
+)
+
+
+@cache
+def _fonts_dir() -> Path:
+    return Path(mpl.get_data_path()) / "fonts" / "ttf"
+
+
+def make_cover(case: CaseEvidence, files: Sequence[ItemFiles], *, now: datetime) -> bytes:
+    """The sheet as PDF.
+
+    Args:
+        case: the items it describes.
+        files: where their parts lie in the package.
+        now: present time.
+    """
+    sheet = _Sheet()
+    for language in LANGUAGES:
+        _write(sheet, load_words(language), case, files, now)
+    return bytes(sheet.output())
+
+
+class _Sheet(FPDF):
+    """A4 with few forms of text."""
+
+    def __init__(self) -> None:
+        super().__init__(format="A4")
+        self.set_margin(18)
+        self.set_auto_page_break(True, 18)
+        for family, style, name in _FONTS:
+            self.add_font(family, style, _fonts_dir() / name)
+
+    def title_line(self, text: str) -> None:
+        """The largest line."""
+        self._put(text, _TEXT, 16, style="B", height=8)
+
+    def heading(self, text: str) -> None:
+        """A section's name."""
+        self.ln(3)
+        self._put(text, _TEXT, 11, style="B", height=6)
+
+    def text_line(self, text: str) -> None:
+        """Running text."""
+        self._put(text, _TEXT, 9, height=5)
+
+    def code(self, text: str) -> None:
+        """A command or hash, broken anywhere."""
+        self.set_fill_color(240, 240, 240)
+        self._put(text, _CODE, 7.5, height=4.2, is_filled=True)
+
+    def _put(
+        self, text: str, family: str, size: float, *, height: float, style: str = "", is_filled: bool = False
+    ) -> None:
+        self.set_font(family, style, size)
+        self.multi_cell(
+            0,
+            height,
+            text,
+            new_x="LMARGIN",
+            new_y="NEXT",
+            align="L",
+            fill=is_filled,
+            wrapmode=WrapMode.CHAR if is_filled else WrapMode.WORD,
+        )
+
+
+def _write(
+    sheet: _Sheet, words: Words, case: CaseEvidence, files: Sequence[ItemFiles], now: datetime
+) -> None:
+    t = words.text
+    sheet.add_page()
+    sheet.title_line(t("cover.title", case=case.case_number))
+    sheet.text_line(t("cover.made", at=words.at(now)))
+    sheet.text_line(t("cover.source", source=case.source))
+    for item, own in zip(case.items, _of_items(files), strict=True):
+        _write_item(sheet, words, item, own)
+    sheet.heading(t("cover.check"))
+    sheet.text_line(t("cover.check_all"))
+    sheet.code(f"unzip {case.case_number}.wacz -d evidence\ncd evidence\nsh verify/verify.sh")
+    sheet.text_line(t("cover.check_files"))
+    sheet.code("sha256sum -c verify/sha256sum.txt")
+    for own in files:
+        sheet.text_line(t("cover.check_item", number=own.number))
+        commands = [f"{own.read} > item", "sha256sum item"]
+        commands += [stamp_command(stamp, "item") for stamp in own.stamps]
+        commands += [f"openssl ts -reply -in {answer} -text" for answer, _ in own.stamps[:1]]
+        sheet.code("\n".join(commands))
+        sheet.code(own.sha256)
+    sheet.text_line(t("cover.check_day"))
+    sheet.text_line(t("cover.replay"))
+    sheet.text_line(t("cover.roots"))
+
+
+def _of_items(files: Sequence[ItemFiles]) -> list[ItemFiles]:
+    return [one for one in files if one.archive is not None]
+
+
+def _write_item(sheet: _Sheet, words: Words, item: Item, own: ItemFiles) -> None:
+    t = words.text
+    sheet.heading(t("cover.item", number=own.number))
+    sheet.code(item.url)
+    sheet.text_line(t("cover.captured", at=words.at(item.captured_at), server=item.server_date or "–"))
+    sheet.text_line(t("cover.hash"))
+    sheet.code(item.sha256)
+    if not item.stamps:
+        sheet.text_line(t("cover.no_stamp"))
+    for stamp in item.stamps:
+        key = "cover.stamp_day" if stamp.covers_day else "cover.stamp"
+        sheet.text_line(t(key, authority=stamp.authority, at=words.at(stamp.stamped_at)))
+    if item.picture is not None and item.picture.sha256:
+        browser = item.picture.browser or "–"
+        sheet.text_line(t("cover.picture", browser=browser))

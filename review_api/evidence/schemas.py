@@ -1,0 +1,115 @@
+"""Evidence of a case as screens, exports and commands see it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from models.enums import EvidenceKind, PictureState
+from models.merkle import Step
+
+
+class EvidenceState(StrEnum):
+    """What can be said of an item now; the worst that holds."""
+
+    DAMAGED = "damaged"
+    ERASED = "erased"
+    UNANCHORED = "unanchored"
+    PARTLY = "partly"
+    ANCHORED = "anchored"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """One authority's time stamp; ``covers_day``: on the day's root, not on the item itself."""
+
+    authority: str
+    stamped_at: datetime
+    response: bytes
+    roots_pem: str
+    covers_day: bool
+
+
+@dataclass(frozen=True)
+class DayProof:
+    """The way from an item to the root that a day's stamps are on."""
+
+    steps_to_batch: tuple[Step, ...]
+    steps_to_day: tuple[Step, ...]
+    day_root: str
+
+
+@dataclass(frozen=True)
+class PictureLine:
+    """The picture of a page, or why there is none yet."""
+
+    state: PictureState
+    taken_at: datetime | None
+    browser: str | None
+    evidence_id: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One stored file of a case. ``url`` is text, never a live link."""
+
+    evidence_id: int
+    kind: EvidenceKind
+    sha256: str
+    size_bytes: int
+    url: str
+    http_status: int | None
+    content_type: str | None
+    captured_at: datetime
+    server_date: str | None
+    erased_at: datetime | None
+    problems: tuple[str, ...]
+    stamps: tuple[Stamp, ...]
+    proof: DayProof | None
+    picture: PictureLine | None
+
+    @property
+    def state(self) -> EvidenceState:
+        """The worst that holds."""
+        if self.problems:
+            return EvidenceState.DAMAGED
+        if self.erased_at is not None:
+            return EvidenceState.ERASED
+        n_authorities = len({stamp.authority for stamp in self.stamps})
+        if n_authorities >= 2:
+            return EvidenceState.ANCHORED
+        return EvidenceState.PARTLY if n_authorities else EvidenceState.UNANCHORED
+
+
+@dataclass(frozen=True)
+class CustodyLine:
+    """Who did what to an item, from the audit log; ``seq`` finds the line there."""
+
+    seq: int
+    at: datetime
+    actor_name: str
+    action: str
+    evidence_id: int
+    details: dict[str, object]
+
+
+@dataclass(frozen=True)
+class CaseEvidence:
+    """All stored files behind a case, the shown version's page first."""
+
+    case_number: str
+    task_id: int
+    title: str
+    source: str
+    items: tuple[Item, ...]
+    custody: tuple[CustodyLine, ...]
+
+
+@dataclass(frozen=True)
+class Export:
+    """A package that leaves: its name and bytes, noted in the audit log by its hash."""
+
+    name: str
+    content: bytes
+    sha256: str
+    n_items: int

@@ -1,0 +1,226 @@
+"""Evidence of a case: its state now, giving it out, and a line in the audit log for each act."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy.orm import Session
+
+from models.audit import Actor, AuditAction, AuditLog
+from models.blobs import BlobStore
+from models.crawl import Page
+from models.enums import EvidenceKind, PictureState
+from models.errors import NotFound, Rejected
+from models.evidence import Evidence, Picture
+from models.integrity import find_damage
+from models.review import ReviewTask
+from models.seals import evidence_damages
+from review_api.evidence import repository
+from review_api.evidence.package import COVER, Stamps, make_package
+from review_api.evidence.repository import EVIDENCE_SUBJECT
+from review_api.evidence.schemas import CaseEvidence, EvidenceState, Export, Item, PictureLine
+
+
+class EvidenceDamaged(Rejected):
+    """An item is not what was stored; it is not given out."""
+
+    status = 409
+
+
+class NothingStored(Rejected):
+    """The case has no stored file, or its bytes were erased."""
+
+    status = 409
+
+
+class EvidenceService:
+    """Methods work in the caller's transaction."""
+
+    def __init__(self, audit: AuditLog, store: BlobStore) -> None:
+        self._audit = audit
+        self._store = store
+
+    def of_case(self, session: Session, task: ReviewTask, *, is_brief: bool = False) -> CaseEvidence:
+        """All stored files behind a case, each checked against its row, its seals and its stamps.
+
+        Args:
+            session: a read session.
+            task: the case.
+            is_brief: check the files alone, for a page that shows them in passing.
+        """
+        items = tuple(
+            self._item(session, page, page.evidence, is_brief=is_brief)
+            for page in repository.list_pages(session, task)
+            if page.evidence is not None
+        )
+        ids = [item.evidence_id for item in items]
+        ids += [item.picture.evidence_id for item in items if item.picture and item.picture.evidence_id]
+        return CaseEvidence(
+            case_number=task.case_number,
+            task_id=task.id,
+            title=task.ad_version.title,
+            source=task.ad.source.title,
+            items=items,
+            custody=repository.list_custody(session, ids),
+        )
+
+    def _item(self, session: Session, page: Page, evidence: Evidence, *, is_brief: bool) -> Item:
+        damage = None if evidence.erased_at is not None else find_damage(session, self._store, evidence)
+        problems = [damage] if damage else []
+        if not is_brief:
+            problems += evidence_damages(session, evidence)
+        return Item(
+            evidence_id=evidence.id,
+            kind=evidence.kind,
+            sha256=evidence.sha256,
+            size_bytes=evidence.size_bytes,
+            url=page.final_url,
+            http_status=page.http_status,
+            content_type=page.content_type,
+            captured_at=evidence.captured_at,
+            server_date=page.headers.get("date"),
+            erased_at=evidence.erased_at,
+            problems=tuple(problems),
+            stamps=repository.list_stamps(session, evidence),
+            proof=None if is_brief else repository.find_proof(session, evidence),
+            picture=_picture_line(repository.find_picture(session, evidence.id)),
+        )
+
+    def export(self, session: Session, task: ReviewTask, *, actor: Actor, now: datetime) -> Export:
+        """Pack a case's evidence; each item's line in the audit log names the package's hash.
+
+        Raises:
+            NothingStored: there is nothing to give out.
+            EvidenceDamaged: an item is not what was stored.
+        """
+        case = self._to_give_out(session, task)
+        package = make_package(
+            case, self._store.get, self._picture_stamps(session), actor=actor.name, now=now
+        )
+        content = package.zipped(case, now)
+        export = Export(f"{task.case_number}.wacz", content, sha256(content).hexdigest(), len(case.items))
+        details = {"case_number": task.case_number, "package_sha256": export.sha256}
+        for item in case.items:
+            self._note(session, AuditAction.EVIDENCE_EXPORTED, item.evidence_id, actor, now, details)
+        return export
+
+    def _to_give_out(self, session: Session, task: ReviewTask) -> CaseEvidence:
+        case = self.of_case(session, task)
+        given = tuple(item for item in case.items if item.erased_at is None)
+        if not given:
+            raise NothingStored(
+                "The case has no stored page, or its bytes were erased.", case=task.case_number
+            )
+        damaged = [item for item in given if item.state is EvidenceState.DAMAGED]
+        if damaged:
+            ids = ", ".join(str(item.evidence_id) for item in damaged)
+            raise EvidenceDamaged(f"Evidence {ids} is damaged and is not given out. Run: saqshy verify")
+        return replace(case, items=given)
+
+    def read_picture(
+        self, session: Session, task: ReviewTask, picture_id: int, *, actor: Actor, now: datetime
+    ) -> bytes:
+        """The PNG of one of the case's pages; noted as read.
+
+        Raises:
+            NotFound: the case has no such picture.
+        """
+        ids = [page.evidence_id or 0 for page in repository.list_pages(session, task)]
+        pictures = [repository.find_picture(session, evidence_id) for evidence_id in ids]
+        png = next((p.png for p in pictures if p is not None and p.png_id == picture_id), None)
+        if png is None or png.erased_at is not None:
+            raise NotFound("The case has no such picture.", picture_id=picture_id)
+        body = self._store.get(png.sha256)
+        self._note(session, AuditAction.EVIDENCE_READ, png.id, actor, now, {"case_number": task.case_number})
+        return body
+
+    def note_read(self, session: Session, case: CaseEvidence, *, actor: Actor, now: datetime) -> None:
+        """Note that somebody looked at the items of a case."""
+        for item in case.items:
+            details = {"case_number": case.case_number}
+            self._note(session, AuditAction.EVIDENCE_READ, item.evidence_id, actor, now, details)
+
+    def cover_sheet(self, session: Session, task: ReviewTask, *, actor: Actor, now: datetime) -> bytes:
+        """The cover sheet of the package as it would be now; noted as printed.
+
+        Raises:
+            NothingStored, EvidenceDamaged: as :meth:`export`.
+        """
+        case = self._to_give_out(session, task)
+        stamps = self._picture_stamps(session)
+        sheet = make_package(case, self._store.get, stamps, actor=actor.name, now=now)
+        for item in case.items:
+            details = {"case_number": task.case_number}
+            self._note(session, AuditAction.EVIDENCE_PRINTED, item.evidence_id, actor, now, details)
+        return sheet.files[COVER]
+
+    def want_picture(
+        self, session: Session, task: ReviewTask, evidence_id: int, *, actor: Actor, now: datetime
+    ) -> None:
+        """Ask for a picture of one of the case's pages, or again for one that failed.
+
+        Raises:
+            NotFound: the case has no such item.
+        """
+        ids = [page.evidence_id for page in repository.list_pages(session, task)]
+        if evidence_id not in ids:
+            raise NotFound("The case has no such evidence.", evidence_id=evidence_id)
+        picture = repository.find_picture(session, evidence_id)
+        if picture is None:
+            session.add(Picture(evidence_id=evidence_id, wanted_at=now))
+        elif picture.state is PictureState.TAKEN:
+            return
+        else:
+            picture.state, picture.attempts, picture.next_try_at = PictureState.WANTED, 0, None
+        self._note(
+            session, AuditAction.PICTURE_WANTED, evidence_id, actor, now, {"case_number": task.case_number}
+        )
+
+    def erase(
+        self, session: Session, evidence: Evidence, *, reason: str, actor: Actor, now: datetime
+    ) -> None:
+        """Mark an item's bytes as erased; the sweep removes the file, what proves it stays."""
+        if evidence.erased_at is None:
+            evidence.erased_at = now
+            self._note(session, AuditAction.EVIDENCE_ERASED, evidence.id, actor, now, {"reason": reason})
+
+    def _picture_stamps(self, session: Session) -> Callable[[int], Stamps]:
+        def stamps_of(evidence_id: int) -> Stamps:
+            found = repository.list_stamps(session, session.get_one(Evidence, evidence_id))
+            return [(s.authority, s.response, s.roots_pem) for s in found if not s.covers_day]
+
+        return stamps_of
+
+    def _note(
+        self,
+        session: Session,
+        action: AuditAction,
+        evidence_id: int,
+        actor: Actor,
+        now: datetime,
+        details: dict[str, str],
+    ) -> None:
+        self._audit.append(
+            session,
+            action,
+            actor=actor,
+            subject_kind=EVIDENCE_SUBJECT,
+            subject_id=evidence_id,
+            now=now,
+            details=dict(details),
+        )
+
+
+def _picture_line(picture: Picture | None) -> PictureLine | None:
+    if picture is None:
+        return None
+    png = picture.png
+    is_there = png is not None and png.erased_at is None and png.kind is EvidenceKind.PICTURE
+    return PictureLine(
+        state=picture.state,
+        taken_at=picture.taken_at,
+        browser=picture.browser,
+        evidence_id=png.id if png is not None and is_there else None,
+        sha256=png.sha256 if png is not None and is_there else None,
+    )
