@@ -9,7 +9,7 @@ import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,7 @@ class Scorer:
         self._flag_of_row: list[float] = artifact.pieces[:, self._flag].tolist()
         self._pieces = _KnownPieces(self._row_of)
         self._word_flags = _WordFlags(self._flag_of_row, self._pieces)
+        self._word_rows = _WordRows(artifact, self._pieces)
         self._of_flag = _FlagWeights(artifact, self._flag)
 
     def probabilities(self, features: Features) -> Probabilities:
@@ -85,14 +86,14 @@ class Scorer:
     def _known_pairs(self, features: Features) -> list[int]:
         """Return the rows of the weights of each distinct pair of neighbours that is known."""
         pieces = set(chain.from_iterable(map(pair_pieces, features.lines)))
-        return sorted([self._row_of[piece] for piece in pieces if piece in self._row_of])
+        return sorted(map(self._row_of.__getitem__, self._row_of.keys() & pieces))
 
     def _margins(self, features: Features, pairs: Sequence[int]) -> NDArray[np.float32]:
         a = self.artifact
         total: NDArray[np.float32] = a.bias + np.asarray(features.form, np.float32) @ a.form
         if features.words:
             scale = word_scale(len(features.words))
-            total = total + self._sum_of_words(features.words) * scale
+            total = total + np.array([self._word_rows[w] for w in features.words]).sum(axis=0) * scale
             total = total + (a.pieces[list(pairs)] * np.float32(scale)).sum(axis=0)
         if features.concepts:
             rarity = a.said_rarity[said := list(features.concepts)]
@@ -102,16 +103,6 @@ class Scorer:
             total = total + rarity @ a.near[near] / _length(rarity)
         known = [self._sign_rows[code] for code in features.signs if code in self._sign_rows]
         return total + a.signs[known].sum(axis=0) if known else total
-
-    def _sum_of_words(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Return what distinct words add to every output, before scaling."""
-        pieces = [rows for rows in map(self._pieces.__getitem__, words) if rows]
-        if not pieces:
-            return np.zeros_like(self.artifact.bias)
-        starts = list(accumulate(map(len, pieces[:-1]), initial=0))
-        rows = self.artifact.pieces[list(chain.from_iterable(pieces))]
-        total: NDArray[np.float32] = np.add.reduceat(rows, starts, axis=0).sum(axis=0)
-        return total
 
     def word_weights(self, words: Sequence[str], n_distinct: int) -> NDArray[np.float64]:
         """Return what each written word adds to the margin of "flag", in the order given.
@@ -207,3 +198,19 @@ class _WordFlags(dict[str, float]):
             self.clear()
         flag = self[written] = sum(map(self._weights.__getitem__, self._pieces[written]), 0.0)
         return flag
+
+
+class _WordRows(dict[str, NDArray[np.float32]]):
+    """What the pieces of a written word add to every output, before scaling; bounded, filled on demand."""
+
+    def __init__(self, artifact: Artifact, pieces: _KnownPieces) -> None:
+        super().__init__()
+        self._artifact = artifact
+        self._pieces = pieces
+
+    def __missing__(self, written: str) -> NDArray[np.float32]:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        row: NDArray[np.float32] = self._artifact.pieces[list(self._pieces[written])].sum(axis=0)
+        self[written] = row
+        return row
