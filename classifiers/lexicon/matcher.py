@@ -9,14 +9,14 @@ checked further.
 
 import operator
 from collections.abc import Iterable, Sequence
-from functools import partial, reduce
+from functools import reduce
 from itertools import compress, count, islice
 from typing import NamedTuple
 
 import orjson
 
 from classifiers.lexicon.grammar import GAP_WORDS
-from classifiers.lexicon.phrase_tables import LABEL_LANGUAGES, Label, PhraseTables
+from classifiers.lexicon.phrase_tables import LABEL_LANGUAGES, N_BITS, Label, PhraseTables
 from classifiers.lexicon.word_keys import WordKeys
 from classifiers.text import read_word
 from models.enums import Language
@@ -106,6 +106,8 @@ class _Uses(NamedTuple):
 
 _left_bits, _right_bits, _right_far_bits, _is_more = map(operator.itemgetter, (0, 1, 3, 4))
 _FAR_WORDS = GAP_WORDS + 1
+_BITS = tuple(1 << n for n in range(N_BITS))
+_NO_NUMBERS: frozenset[int] = frozenset()
 
 
 class Matcher:
@@ -251,14 +253,11 @@ class _UsesOfWords(dict[str, _Uses]):
         return uses
 
     def _read(self, keys: frozenset[str]) -> _Uses:
-        places: tuple[set[int], ...] = (set(), set(), set(), set(), set())
-        labels: set[int] = set()
-        for key in keys:
-            *numbers, of_key = orjson.loads(self._tables.uses[key])
-            for place, some in zip(places, numbers, strict=True):
-                place.update(some)
-            labels.update(label for label, languages in of_key if languages & self._label_bits)
-        alone, left, left_far, right, right_far = map(frozenset, places)
+        found = [orjson.loads(self._tables.uses[key]) for key in keys]
+        alone, left, left_far, right, right_far = (
+            _NO_NUMBERS.union(*[numbers[place] for numbers in found]) for place in range(5)
+        )
+        labels = {label for *_, of_key in found for label, some in of_key if some & self._label_bits}
         bits = self._bits
         return _Uses(
             left_bits=bits(left),
@@ -277,7 +276,7 @@ class _UsesOfWords(dict[str, _Uses]):
 
     def _bits(self, numbers: Iterable[int]) -> int:
         of_phrase = self._tables.bits
-        return reduce(operator.or_, map(partial(operator.lshift, 1), {of_phrase[n] for n in numbers}), 0)
+        return reduce(operator.or_, {_BITS[of_phrase[number]] for number in numbers}, 0)
 
 
 def _language_bits(languages: Iterable[str]) -> int:
