@@ -320,8 +320,10 @@ def add_room_commands() -> None:
     """The commands that belong to one room alone."""
     from classifiers.commands import classify, evaluate, train
     from crawlers.commands import extract, import_files, reextract, sources
+    from crawlers.evidence.commands import anchor
     from index.commands import reindex
     from review_api.commands import export, users
+    from review_api.evidence.commands import evidence
 
     app.command()(classify)
     app.command()(train)
@@ -333,6 +335,8 @@ def add_room_commands() -> None:
     app.command()(export)
     app.add_typer(sources, name="sources")
     app.add_typer(users, name="users")
+    evidence.command()(anchor)
+    app.add_typer(evidence, name="evidence")
 
 
 add_room_commands()

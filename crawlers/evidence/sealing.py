@@ -258,3 +258,10 @@ def _keep(session: Session, audit: AuditLog, seal: Seal, stamp: TimeStamp, now: 
     stamp.audit_seq = event.seq
     session.add(stamp)
     session.flush()
+
+
+def count_waiting(db: Database) -> int:
+    """How many seals lack stamps."""
+    is_waiting = Seal.state.in_([SealState.UNANCHORED, SealState.PARTLY]) & (Seal.kind != SealKind.BATCH)
+    with db.read() as session:
+        return session.scalar(select(func.count()).where(is_waiting)) or 0

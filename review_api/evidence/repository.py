@@ -23,14 +23,14 @@ def find_task(session: Session, case: str) -> ReviewTask | None:
     return session.scalars(select(ReviewTask).where(ReviewTask.case_number == case)).one_or_none()
 
 
-def list_pages(session: Session, task: ReviewTask) -> list[Page]:
-    """Pages of the ad's versions, the task's own first; one page for each stored file."""
+def list_pages(session: Session, ad_id: int, first_version_id: int | None) -> list[Page]:
+    """Pages of an ad's versions, that of one version first; one page for each stored file."""
     query = (
         select(Page)
         .join(AdVersion, AdVersion.page_id == Page.id)
-        .where(AdVersion.ad_id == task.ad_id, Page.evidence_id.is_not(None))
+        .where(AdVersion.ad_id == ad_id, Page.evidence_id.is_not(None))
         .options(joinedload(Page.evidence))
-        .order_by((AdVersion.id == task.ad_version_id).desc(), Page.id)
+        .order_by((AdVersion.id == (first_version_id or 0)).desc(), Page.id)
     )
     pages: dict[int, Page] = {}
     for page in session.scalars(query):

@@ -1,12 +1,13 @@
 """Evidence of a case: its state now, giving it out, and a line in the audit log for each act."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
+from models.ad import Ad
 from models.audit import Actor, AuditAction, AuditLog
 from models.blobs import BlobStore
 from models.crawl import Page
@@ -49,20 +50,29 @@ class EvidenceService:
             task: the case.
             is_brief: check the files alone, for a page that shows them in passing.
         """
-        items = tuple(
-            self._item(session, page, page.evidence, is_brief=is_brief)
-            for page in repository.list_pages(session, task)
-            if page.evidence is not None
-        )
-        ids = [item.evidence_id for item in items]
-        ids += [item.picture.evidence_id for item in items if item.picture and item.picture.evidence_id]
+        pages = repository.list_pages(session, task.ad_id, task.ad_version_id)
+        items = self._items(session, pages, is_brief=is_brief)
         return CaseEvidence(
             case_number=task.case_number,
             task_id=task.id,
             title=task.ad_version.title,
             source=task.ad.source.title,
             items=items,
-            custody=repository.list_custody(session, ids),
+            custody=repository.list_custody(session, _ids(items)),
+        )
+
+    def of_ad(self, session: Session, ad: Ad) -> CaseEvidence:
+        """The same for an ad, whether it is a case or not."""
+        pages = repository.list_pages(session, ad.id, ad.current_version_id)
+        items = self._items(session, pages, is_brief=False)
+        custody = repository.list_custody(session, _ids(items))
+        return CaseEvidence(f"ad {ad.id}", 0, "", ad.source.title, items, custody)
+
+    def _items(self, session: Session, pages: Sequence[Page], *, is_brief: bool) -> tuple[Item, ...]:
+        return tuple(
+            self._item(session, page, page.evidence, is_brief=is_brief)
+            for page in pages
+            if page.evidence is not None
         )
 
     def _item(self, session: Session, page: Page, evidence: Evidence, *, is_brief: bool) -> Item:
@@ -126,7 +136,9 @@ class EvidenceService:
         Raises:
             NotFound: the case has no such picture.
         """
-        ids = [page.evidence_id or 0 for page in repository.list_pages(session, task)]
+        ids = [
+            page.evidence_id or 0 for page in repository.list_pages(session, task.ad_id, task.ad_version_id)
+        ]
         pictures = [repository.find_picture(session, evidence_id) for evidence_id in ids]
         png = next((p.png for p in pictures if p is not None and p.png_id == picture_id), None)
         if png is None or png.erased_at is not None:
@@ -163,7 +175,7 @@ class EvidenceService:
         Raises:
             NotFound: the case has no such item.
         """
-        ids = [page.evidence_id for page in repository.list_pages(session, task)]
+        ids = [page.evidence_id for page in repository.list_pages(session, task.ad_id, task.ad_version_id)]
         if evidence_id not in ids:
             raise NotFound("The case has no such evidence.", evidence_id=evidence_id)
         picture = repository.find_picture(session, evidence_id)
@@ -210,6 +222,12 @@ class EvidenceService:
             now=now,
             details=dict(details),
         )
+
+
+def _ids(items: Sequence[Item]) -> list[int]:
+    """Items and their pictures."""
+    pictures = (item.picture.evidence_id for item in items if item.picture is not None)
+    return [*(item.evidence_id for item in items), *(number for number in pictures if number)]
 
 
 def _picture_line(picture: Picture | None) -> PictureLine | None:
