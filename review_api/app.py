@@ -25,9 +25,11 @@ from review_api.auth.schemas import Person
 from review_api.blocklist import endpoints as blocklist
 from review_api.deps import ServicesDep, public, require
 from review_api.errors import add_error_handlers
+from review_api.hand_ins import endpoints as hand_ins
 from review_api.middlewares import BodyLimit, HeadAsGet, SecurityHeaders
 from review_api.people import endpoints as people
 from review_api.services import Clock, build_services
+from review_api.sources import endpoints as sources
 from review_api.tasks import endpoints as tasks
 
 JSON_ROUTERS: tuple[APIRouter, ...] = (
@@ -37,6 +39,8 @@ JSON_ROUTERS: tuple[APIRouter, ...] = (
     blocklist.router,
     audit_endpoints.router,
     people.router,
+    sources.router,
+    hand_ins.router,
 )
 STATIC_FOLDER = Path(__file__).with_name("static")
 system = APIRouter(prefix="/api", tags=["system"])

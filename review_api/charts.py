@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 FULL_WIDTH = 1000
 LEAST_WIDTH = 6
+COLUMNS_WIDTH, COLUMNS_HEIGHT, LEAST_HEIGHT = 900, 120, 3
 
 
 @dataclass(frozen=True)
@@ -35,3 +36,44 @@ def draw_bars(counts: Sequence[Count]) -> tuple[Bar, ...]:
         )
         for count in counts
     )
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a chart over time: place and height in its box, and what it counts."""
+
+    label: str
+    n: int
+    x: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns on one scale from zero, in a box of ``COLUMNS_WIDTH`` by ``COLUMNS_HEIGHT``."""
+
+    columns: tuple[Column, ...]
+    most: int
+    total: int
+    column_width: int
+
+    @property
+    def box(self) -> str:
+        """The drawing's box, as SVG wants it."""
+        return f"0 0 {COLUMNS_WIDTH} {COLUMNS_HEIGHT}"
+
+    @property
+    def base(self) -> int:
+        """Where zero is."""
+        return COLUMNS_HEIGHT
+
+
+def draw_columns(points: Sequence[tuple[str, int]]) -> Columns:
+    """Columns for labelled counts, in their order; a count above zero is always seen."""
+    most = max((n for _, n in points), default=0)
+    step = COLUMNS_WIDTH // max(1, len(points))
+    columns = tuple(
+        Column(label, n, place * step, max(COLUMNS_HEIGHT * n // most, LEAST_HEIGHT) if n else 0)
+        for place, (label, n) in enumerate(points)
+    )
+    return Columns(columns, most, sum(n for _, n in points), max(1, step * 3 // 4))

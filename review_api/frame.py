@@ -34,6 +34,8 @@ PLACES = (
     Place("work", "/work", frozenset({Role.ANALYST, Role.APPROVER})),
     Place("queue", "/queue", _READERS - {Role.OFFICER}, "q"),
     Place("search", "/search", _READERS, "s"),
+    Place("hand_in", "/hand-in", frozenset({Role.ANALYST, Role.APPROVER, Role.AUDITOR})),
+    Place("sources", "/sources", frozenset({Role.ANALYST, Role.APPROVER, Role.AUDITOR, Role.ADMIN})),
     Place("unread", "/unread", frozenset({Role.ANALYST, Role.AUDITOR, Role.ADMIN})),
     Place("try", "/try", frozenset({Role.ANALYST, Role.APPROVER, Role.AUDITOR, Role.ADMIN})),
     Place("approvals", "/approvals", frozenset({Role.APPROVER, Role.AUDITOR}), "a"),

@@ -15,9 +15,11 @@ from review_api.blocklist import views as blocklist
 from review_api.deps import find_person, get_services
 from review_api.evidence import views as evidence
 from review_api.frame import make_frame
+from review_api.hand_ins import views as hand_ins
 from review_api.people import views as people
 from review_api.problems import plain_status, problem_text
 from review_api.rendering import go_to, render
+from review_api.sources import views as sources
 from review_api.tasks import approval_views, case_views
 from review_api.tasks import views as tasks
 from review_api.trial import views as trial
@@ -34,6 +36,8 @@ routers: tuple[APIRouter, ...] = (
     blocklist.router,
     audit.router,
     people.router,
+    sources.router,
+    hand_ins.router,
 )
 
 

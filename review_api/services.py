@@ -18,9 +18,11 @@ from review_api.blocklist.listing import ListingRules, load_protected
 from review_api.blocklist.releases import ReleaseService
 from review_api.blocklist.service import BlocklistService
 from review_api.evidence.service import EvidenceService
+from review_api.hand_ins.service import HandInService
 from review_api.people.service import PeopleService
 from review_api.precision import FILE_NAME as PRECISIONS_FILE
 from review_api.precision import Precisions
+from review_api.sources.service import SourceService
 from review_api.tasks.decisions import DecisionService
 from review_api.tasks.detail import CaseService
 from review_api.tasks.service import TaskService
@@ -56,6 +58,8 @@ class Services:
     audit: AuditService
     people: PeopleService
     evidence: EvidenceService
+    sources: SourceService
+    hand_ins: HandInService
     precisions: Precisions
     trial: TrialReader
 
@@ -85,6 +89,8 @@ def build_services(
         audit=audit_service,
         people=PeopleService(audit),
         evidence=EvidenceService(audit, BlobStore(settings.evidence_dir)),
+        sources=SourceService(audit),
+        hand_ins=HandInService(audit),
         precisions=Precisions(settings.data_dir / PRECISIONS_FILE),
         trial=TrialReader(settings.artifacts_dir),
     )

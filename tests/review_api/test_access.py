@@ -62,6 +62,18 @@ MATRIX: dict[tuple[str, str], set[Role]] = {
     ("POST", "/api/v1/people/{user_id}/enable"): {M},
     ("POST", "/api/v1/people/{user_id}/password"): {M},
     ("POST", "/api/v1/people/{user_id}/role"): {M},
+    ("GET", "/api/v1/sources"): {A, P, U, M},
+    ("GET", "/api/v1/sources/{source_id}"): {A, P, U, M},
+    ("POST", "/api/v1/sources/{source_id}/run"): {A, M},
+    ("POST", "/api/v1/sources/{source_id}/pause"): {A, M},
+    ("POST", "/api/v1/sources/{source_id}/resume"): {A, M},
+    ("GET", "/api/v1/blind-spots"): {A, P, U, M},
+    ("GET", "/api/v1/candidates"): {A, P, U},
+    ("POST", "/api/v1/candidates/{candidate_id}/adopt"): {A},
+    ("POST", "/api/v1/candidates/{candidate_id}/ignore"): {A},
+    ("GET", "/api/v1/hand-ins"): {A, P, U},
+    ("POST", "/api/v1/hand-ins"): {A, P},
+    ("GET", "/api/v1/hand-ins/{hand_in_id}"): {A, P, U},
     ("GET", "/api/docs/openapi.json"): {M},
 }
 

@@ -14,8 +14,10 @@ from review_api.audit.views import AuditLogPage
 from review_api.auth.views import KeysPage, SignInPage
 from review_api.blocklist.views import EntriesPage, EntryPage, ReleasePage, ReleasesPage
 from review_api.evidence.views import EvidencePage
+from review_api.hand_ins.views import HandInsPage
 from review_api.people.views import PeoplePage
 from review_api.rendering import TEMPLATES_DIR, Frame
+from review_api.sources.views import BlindSpotsPage, CandidatesPage, SourcePage, SourcesPage
 from review_api.tasks.approval_views import ApprovalPage, ApprovalsPage
 from review_api.tasks.case_views import CasePage, VersionPage
 from review_api.tasks.views import QueuePage, WorkPage
@@ -40,6 +42,11 @@ CONTEXTS: dict[str, type] = {
     "audit.html": AuditLogPage,
     "people.html": PeoplePage,
     "trial.html": TrialPage,
+    "sources.html": SourcesPage,
+    "source.html": SourcePage,
+    "blind_spots.html": BlindSpotsPage,
+    "candidates.html": CandidatesPage,
+    "hand_in.html": HandInsPage,
     "error.html": pages.ErrorPage,
 }
 SHARED = {"queue.html": ("facets.html",), "search.html": ("facets.html",), "case.html": ("decide.html",)}

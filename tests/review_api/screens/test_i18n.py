@@ -14,14 +14,21 @@ from models.audit import AuditAction
 from models.enums import (
     AdState,
     Agency,
+    AlarmKind,
+    BlindReason,
+    CandidateState,
     ContactKind,
     EntryState,
     EvidenceKind,
+    HandInState,
+    HandInVia,
     Language,
     Level,
     PictureState,
     Purpose,
     Role,
+    RunKind,
+    RunState,
     Scope,
     Side,
     SourceKind,
@@ -31,20 +38,28 @@ from models.enums import (
 from review_api import choices, frame, problems, rendering
 from review_api.evidence.schemas import EvidenceState
 from review_api.i18n import LOCALES, choose_locale, load_words, read_catalogue
+from review_api.sources.schemas import Health
 
 ROOM = Path(rendering.__file__).parent
 ON_SCREEN: tuple[type[StrEnum], ...] = (
     EvidenceState,
     AdState,
     Agency,
+    BlindReason,
+    CandidateState,
     ContactKind,
     EntryState,
     EvidenceKind,
+    HandInState,
+    HandInVia,
+    Health,
     Language,
     Level,
     PictureState,
     Purpose,
     Role,
+    RunKind,
+    RunState,
     Scope,
     Side,
     SourceKind,
@@ -110,6 +125,10 @@ def test_every_key_that_is_used_is_there() -> None:
 def test_no_sentence_is_left_that_nobody_uses() -> None:
     prefixes = {f"{kind.__name__.lower()}." for kind in ON_SCREEN} | {
         "nav.",
+        "alarm.",
+        "crawl_error.",
+        "extracted.",
+        "hand_in.",
         "facet.",
         "made.",
         "rule.",
@@ -137,6 +156,7 @@ def test_closed_vocabularies_have_words() -> None:
     } - known == set()
     assert {f"action.{action.value}" for action in AuditAction} - known == set()
     assert {f"made.{verdict.value}" for verdict in Verdict} - known == set()
+    assert {f"alarm.{kind.value}" for kind in AlarmKind} - known == set()
     assert {f"nav.{place.name}" for place in frame.PLACES} - known == set()
     assert {f"error.{status}" for status in problems.PLAIN_STATUSES} - known == set()
     assert {f"error.{status}_means" for status in problems.PLAIN_STATUSES} - known == set()
