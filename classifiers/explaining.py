@@ -6,6 +6,7 @@ from typing import Any
 
 from classifiers.artifacts import Installed
 from classifiers.counterfactual import Change, FoundInAd, StatisticalPart, find_changes
+from classifiers.facts import Fact, find_facts
 from classifiers.features import Features
 from classifiers.indicators import Hit
 from classifiers.lexicon import load_lexicon
@@ -28,12 +29,14 @@ class Explanation:
         threshold: from which it flags alone.
         words: what it read, in text order; for ads that are not flagged too.
         changes: after which the outcome would be the opposite; see ``classifiers.counterfactual``.
+        facts: what the ad says of pay, ages, places and the like.
     """
 
     probability: float
     threshold: float
     words: tuple[ModelWord, ...]
     changes: tuple[Change, ...]
+    facts: tuple[Fact, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return what is stored beside a classification, whose words stand apart (``model_words``)."""
@@ -44,6 +47,7 @@ class Explanation:
                 {"kind": change.kind.value, "codes": list(change.codes), "n_words": change.n_words}
                 for change in self.changes
             ],
+            "facts": [_fact(fact) for fact in self.facts],
         }
 
 
@@ -69,8 +73,26 @@ def explain_result(
         n_words=ad.n_words,
     )
     return Explanation(
-        probability, scorer.artifact.threshold, words, find_changes(found, part, load_lexicon())
+        probability,
+        scorer.artifact.threshold,
+        words,
+        find_changes(found, part, load_lexicon()),
+        tuple(fact for place, normalised, _ in ad.parts for fact in find_facts(normalised, place)),
     )
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    """Return a fact without its words, which stand in the ad."""
+    return {
+        "kind": fact.kind.value,
+        "value": fact.value,
+        "place": fact.place.value,
+        "start": fact.start,
+        "end": fact.end,
+        "low": fact.low,
+        "high": fact.high,
+        "period": fact.period,
+    }
 
 
 class _ChangedAd:

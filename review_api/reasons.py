@@ -7,6 +7,7 @@ from models.enums import Side, TextPlace
 from review_api.i18n import Words
 from review_api.marks import Segment, Span, cut
 from review_api.precision import Precision
+from review_api.said import SaidLine, show_said
 from review_api.signs import reason_text, rule_text, sign_definition, sign_name
 from review_api.tasks.case_schemas import ShownChange, ShownExplanation, ShownHit, ShownWord
 from review_api.tasks.schemas import ScoredPurpose
@@ -62,7 +63,8 @@ class Reasons:
     """Why one text is flagged or not.
 
     ``share_lines`` say in words what the statistical part adds; ``changes`` what
-    would have made the outcome the opposite, ``is_far`` when nothing small would.
+    would have made the outcome the opposite, ``is_far`` when nothing small would;
+    ``said`` what the ad says of pay, ages, places and the like.
     """
 
     title_segments: tuple[Segment, ...]
@@ -77,6 +79,7 @@ class Reasons:
     is_flagged: bool
     changes: tuple[str, ...]
     is_far: bool
+    said: tuple[SaidLine, ...]
     classifier_version: str
 
 
@@ -108,6 +111,7 @@ def show_reasons(words: Words, found: Findings, precision_of: PrecisionOf) -> Re
         is_flagged=found.is_flagged,
         changes=changes,
         is_far=found.explanation is not None and not changes,
+        said=show_said(words, found.explanation.facts if found.explanation else (), found.title, found.text),
         classifier_version=found.classifier_version,
     )
 

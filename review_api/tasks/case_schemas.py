@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from classifiers.facts import FactKind
 from models.audit import AuditAction
 from models.enums import (
     AdState,
@@ -66,12 +67,27 @@ class ShownChange:
 
 
 @dataclass(frozen=True)
+class ShownFact:
+    """What an ad says of pay, ages, places and the like; fields and offsets as in ``classifiers.facts``."""
+
+    kind: FactKind
+    value: str
+    place: TextPlace
+    start: int
+    end: int
+    low: int | None
+    high: int | None
+    period: str
+
+
+@dataclass(frozen=True)
 class ShownExplanation:
     """What the statistical part alone gave, from where it flags, and what would change the outcome."""
 
     probability: float
     threshold: float
     changes: tuple[ShownChange, ...]
+    facts: tuple[ShownFact, ...]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
+from classifiers.facts import FactKind
 from models.ad import Ad, AdVersion
 from models.audit import AuditAction, AuditLog
 from models.classification import Classification
@@ -29,6 +30,7 @@ from review_api.tasks.case_schemas import (
     ShownContact,
     ShownDecision,
     ShownExplanation,
+    ShownFact,
     ShownHit,
     ShownVersion,
     ShownWord,
@@ -307,7 +309,12 @@ def read_explanation(stored: Mapping[str, Any] | None) -> ShownExplanation | Non
     changes = (
         ShownChange(change["kind"], tuple(change["codes"]), change["n_words"]) for change in stored["changes"]
     )
-    return ShownExplanation(stored["probability"], stored["threshold"], tuple(changes))
+    # Explanations stored by older classifiers hold no facts.
+    facts = (
+        ShownFact(**fact | {"kind": FactKind(fact["kind"]), "place": TextPlace(fact["place"])})
+        for fact in stored.get("facts", ())
+    )
+    return ShownExplanation(stored["probability"], stored["threshold"], tuple(changes), tuple(facts))
 
 
 def _list_versions(session: Session, task: ReviewTask, shown: AdVersion) -> tuple[VersionLine, ...]:

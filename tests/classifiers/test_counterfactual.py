@@ -84,7 +84,9 @@ def test_the_lightest_sign_that_suffices_is_the_nearest_missing_one(lexicon: Lex
     weights = [lexicon.indicators[change.codes[0]].weight for change in changes]
     assert [change.kind for change in changes] == [ChangeKind.WITH] * 3
     assert weights == sorted(weights)
-    assert weights[0] >= 8
+    # One sign of 8 flags by itself; a person under 18 who is sought flags with 5 where the rest agrees.
+    assert changes[0].codes == ("R10",)
+    assert weights[1] >= 8
 
 
 def test_nothing_small_changes_what_is_far_away(lexicon: Lexicon) -> None:

@@ -138,6 +138,7 @@ def test_no_sentence_is_left_that_nobody_uses() -> None:
         "problem.",
         "subject.",
         "fact.",
+        "said.",
         "source.",
         "unread_reason.",
         "action.",
