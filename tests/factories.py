@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.ad import Ad, AdVersion, Cluster, Contact
+from models.blobs import BlobStore
 from models.classification import Classification, ClassifierVersion, IndicatorHit, PurposeScore
 from models.crawl import Page, Source
 from models.enums import (
@@ -107,15 +109,24 @@ def make_source(
     return source
 
 
+_bodies: dict[str, bytes] = {}
+
+
 def make_evidence(session: Session, body: bytes | None = None, *, captured_at: datetime = START) -> Evidence:
-    """A row of stored bytes; the file itself is not written."""
+    """A row of stored bytes; the file itself is written only by :func:`write_evidence`."""
     body = body if body is not None else f"<html>{next_number()}</html>".encode()
+    _bodies[hashlib.sha256(body).hexdigest()] = body
     evidence = Evidence(
         sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body), captured_at=captured_at
     )
     session.add(evidence)
     session.flush()
     return evidence
+
+
+def write_evidence(folder: Path) -> None:
+    """Write the files of all evidence made so far into an installation's folder."""
+    BlobStore(folder).put_many(list(_bodies.values()))
 
 
 def make_page(

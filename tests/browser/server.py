@@ -18,6 +18,7 @@ from models.audit import AuditLog
 from models.config import Settings, load_settings
 from models.session import Database
 from review_api.app import create_app
+from tests.browser.evidence import add_evidence
 from tests.browser.rows import add_ads, add_people
 from tests.conftest import ARTIFACTS, open_database
 
@@ -44,6 +45,7 @@ def run_server(folder: Path, locale: str = "kk") -> Iterator[RunningServer]:
     with database.write() as session:
         add_people(session, locale)
         add_ads(session, datetime.now(UTC))
+        add_evidence(session, settings, datetime.now(UTC))
     shutil.copytree(ARTIFACTS, settings.artifacts_dir)
     engine = EmbeddedEngine(settings.index_dir)
     index_pending(database, engine, now=datetime.now(UTC))
