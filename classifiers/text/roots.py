@@ -1,9 +1,12 @@
 """Kazakh roots that a stemmer without a dictionary would cut: their own end looks like an ending.
 
 Folded (қ as к, ә as а, і as и), the last consonant unvoiced. The list need not
-be complete: a root whose end is no ending is safe without it.
+be complete: a root whose end is no ending is safe without it. More everyday
+words are in ``vocabulary_kk.py``, ``vocabulary_ky.py`` and ``vocabulary_uz.py``; they are
+Python so that a kept lexicon is compiled anew when one changes.
 """
 
+from classifiers.text import vocabulary_kk, vocabulary_ky, vocabulary_uz
 from classifiers.text.characters import KAZAKH_FOLD
 
 _ENDING_LIKE = """
@@ -62,10 +65,12 @@ ko'r eshit yur chiq kir tush ko'tar tashla yubor jo'nat to'la qaytar olib sog'in
 boq asra
 """
 
-ROOTS = frozenset(word.translate(KAZAKH_FOLD) for word in (_ENDING_LIKE + _KYRGYZ).split())
-VERB_ROOTS = frozenset(word.translate(KAZAKH_FOLD) for word in _VERBS.split())
-UZBEK_ROOTS = frozenset(_UZBEK.replace("'", "").split())
-UZBEK_VERB_ROOTS = frozenset(_UZBEK_VERBS.replace("'", "").split())
+ROOTS = frozenset(
+    (_ENDING_LIKE + _KYRGYZ + vocabulary_kk.NOUNS + vocabulary_ky.NOUNS).translate(KAZAKH_FOLD).split()
+)
+VERB_ROOTS = frozenset((_VERBS + vocabulary_kk.VERBS + vocabulary_ky.VERBS).translate(KAZAKH_FOLD).split())
+UZBEK_ROOTS = frozenset((_UZBEK + vocabulary_uz.NOUNS).replace("'", "").split())
+UZBEK_VERB_ROOTS = frozenset((_UZBEK_VERBS + vocabulary_uz.VERBS).replace("'", "").split())
 
 # Roots written without a Kazakh letter whose forms are also Russian words («ел», «бала», «мал»);
 # in ads of Kazakhstan the Kazakh reading is the one searched for. «от» and «он» stay Russian.

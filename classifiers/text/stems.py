@@ -14,27 +14,6 @@ from collections.abc import Iterable, Mapping
 from classifiers.text.characters import KAZAKH_FOLD
 from classifiers.text.roots import ROOTS, UZBEK_ROOTS, UZBEK_VERB_ROOTS, VERB_ROOTS
 
-_BACK, _FRONT = frozenset("аоуыюя"), frozenset("еиэ")
-# In folded writing ә, ө, ү look like back vowels, so a front ending may follow them.
-_MAYBE_FRONT = frozenset("аоую")
-_VOWELS = _BACK | _FRONT
-
-
-class _Endings(tuple[str, ...]):
-    """Endings, longest first, because «ларымызды» must go before «ды»; ``known`` for a look-up by length."""
-
-    known: frozenset[str]
-    longest: int
-    last_letters: frozenset[str]
-
-
-def _harmonic(*endings: str) -> _Endings:
-    found = {ending for group in endings for ending in group.split()}
-    layer = _Endings(sorted(found, key=len, reverse=True))
-    layer.known, layer.longest = frozenset(found), len(layer[0])
-    layer.last_letters = frozenset(ending[-1] for ending in found)
-    return layer
-
 
 def _root_forms(roots: Iterable[str], changes: Mapping[str, str]) -> dict[str, str]:
     """Return roots by the letters they show before an ending: «бүйрек» also as «бүйрег»."""
@@ -45,38 +24,91 @@ def _root_forms(roots: Iterable[str], changes: Mapping[str, str]) -> dict[str, s
     return forms | {root: root for root in roots}
 
 
-# Layers of a noun, outermost first; folded letters (KAZAKH_FOLD). The о/у rows are Kyrgyz.
-_CASES = _harmonic(
-    "га ге ка ке на не нан нен дан ден тан тен да де та те нда нде ды ди ты ти ны ни нын нин дын дин тын тин",
-    "мен бен пен менен ыма име дагы деги тагы теги ндагы ндеги",
-    "го ко дон тон до то ду ту ну нун дун тун",
-)
-_POSSESSIVES = _harmonic(
-    "ымыз имиз мыз миз ыныз иниз ныз низ ым им ын ин сы си ы и м н",
-    "сындар синдер лары лери дары дери тары тери сын син лор дор ум ун су унуз",
-)
+# Endings of an unknown word are read from its end, so their patterns are spelled backwards:
+# a chain is one match, and what stands before an ending is looked at ahead.
+_VOWELS, _VOICELESS = "аеиоуыэюя", "кпстшфхцчщбгв"
+# й is folded to и: after a vowel it is a consonant. In folded writing ә, ө, ү look like back vowels,
+# so a front ending may follow them.
+_LAST_VOWEL = rf"(?:и(?=[{_VOWELS}])|[^{_VOWELS}])*"
+_BEFORE_BACK, _BEFORE_FRONT = rf"(?={_LAST_VOWEL}[аоуыюя])", rf"(?={_LAST_VOWEL}[еиэаоую])"
 _WITHOUT_HARMONY = frozenset({"мен", "бен", "пен", "менен"})
-_PLURALS = _harmonic("лар лер дар дер тар тер лор дор тор")
-# Verb endings are whole, tense and person together, so that short roots (ал, бер, сат) survive.
-_COPULAS = _harmonic("мын мин пын пин бын бин пыз пиз быз биз")
-_VERBS = _harmonic(
-    "амын емин имын имин асын есин асыз есиз исыз исиз амыз емиз имыз имиз ады еди иды иди ам ем ад ед",
-    "дым дим тым тим дык дик тык тик дыныз диниз тыныз тиниз ганмын генмин канмын кенмин ганбыз генбиз",
-    "ып ип п ган ген кан кен гон атын етин итын итин ар ер гым гим кым ким гыныз гиниз",
-    "са се сан сен саныз сениз сам сем сак сек ылады иледи ылсын илсин ылган илген ындар индер ыныз иниз",
-    "ыныздар иниздер у уди уды уга уге удин удын ууда ууга оо айык аиык еиик аиын еиин оюн",
-    "абыз ебиз обуз абыс ебис обус атат етет отот ылат илет улат ыптыр иптир",
+# Three letters and a vowel stay.
+_REST = rf"(?=\w*[{_VOWELS}])(?=\w{{3}})"
+
+
+def _backwards(endings: str) -> str:
+    """Return a pattern of endings spelled backwards, longest first, each with what it asks of the rest."""
+    return "|".join(map(_ending_backwards, sorted(set(endings.split()), key=lambda e: (-len(e), e))))
+
+
+def _ending_backwards(ending: str) -> str:
+    first, vowel = ending[0], next((c for c in ending if c in _VOWELS), "")
+    pattern = ending[::-1]
+    if not vowel or ending in _AFTER_VOWEL:
+        pattern += rf"(?=[{_VOWELS}])"
+    elif first in _VOWELS:
+        # «балы» is no "his ба".
+        pattern += rf"(?![{_VOWELS}])"
+    elif first in "тк":
+        pattern += rf"(?=[{_VOICELESS}])"
+    elif first in "дгл":
+        pattern += "(?![кпстшфхцчщ])"
+    if vowel and ending not in _WITHOUT_HARMONY:
+        pattern += _BEFORE_FRONT if vowel in "еи" else "" if vowel == "у" else _BEFORE_BACK
+    return pattern
+
+
+# й of «ойнаймын» is folded to и.
+_PRESENT_OF_VOWELS = (
+    "имын имин исын исин исун исыз исиз имыз имиз иды иди им ит ибыз ибиз ибуз ибыс ибис ибус"
 )
-_NOUN_LAYERS = (_COPULAS, _CASES, _POSSESSIVES, _PLURALS)
+_AFTER_VOWEL = frozenset(
+    f"{_PRESENT_OF_VOWELS} мыз миз быз биз буз ныз низ нуз сы си су сын син сун ны ни ну".split()
+)
+# Layers of a noun, outermost first; folded letters (KAZAKH_FOLD). The о/у rows are Kyrgyz.
+_CASES = (
+    "га ге ка ке дан ден тан тен нан нен да де та те ды ди ты ти ны ни нын нин дын дин тын тин"
+    " мен бен пен менен дагы деги тагы теги го ко дон тон до то ду ту ну нун дун тун догу"
+)
+# A case after "my" and "his": «балама», «баласына», «баласында», «баласын».
+_OWNED_CASES = "а е о н на не но нда нде ндо нан нен нон ндагы ндеги ны ни ну нын нин нун"
+_POSSESSIVES = (
+    "м н сын син сун ым им ум ын ин ун мыз миз быз биз буз ныз низ нуз"
+    " ымыз имиз ыбыз ибиз убуз ыныз иниз унуз сы си су ы и у"
+)
+_PLURALS = "лар лер дар дер тар тер лор дор тор"
+_COPULAS = "мын мин пын пин бын бин пыз пиз быз биз"
+# Verb endings are whole, tense and person together, so that short roots (ал, бер, сат) survive.
+_TENSES = (
+    "амын емин асын есин асыз есиз амыз емиз ады еди ам ем ад ед ат ет от ом осун обуз омун"
+    " абыз ебиз абыс ебис обус асындар есиндер осундар ашат ишет атат етет отот"
+    " дым дим дум тым тим тум дык дик дук тык тик тук ды ди ду ты ти ту дын дин дун тын тин тун"
+    " дыныз диниз дунуз тыныз тиниз тунуз гын гин гун кын кин кун гыныз гиниз кыныз киниз"
+    " ган ген гон кан кен кон ганмын генмин канмын кенмин гонмун конмун ганбыз генбиз канбыз кенбиз"
+    " ып ип уп п ыптыр иптир уптур птыр птир птур атын етин итын итин ар ер ор"
+    " са се со сам сем сом сак сек сок сан сен сон саныз сениз сонуз"
+    " ылады иледи ылсын илсин ылган илген ылат илет улат ыныз иниз унуз ыныздар иниздер"
+    " ууда ууга оо аиык еиик аиын еиин оюн гым гим кым ким сын син сун "
+)
+_NOUN_CHAIN = re.compile(
+    rf"(?:(?:{_backwards(_COPULAS)})(?=\w{{5}}))?"
+    rf"(?:(?:{_backwards(_CASES)})(?:{_backwards(_POSSESSIVES)})?"
+    rf"|(?:{_backwards(_OWNED_CASES)})?(?:{_backwards(_POSSESSIVES)})|)"
+    rf"(?:{_backwards(_PLURALS)})?{_REST}"
+)
+_TENSE = rf"(?=\w{{4}})(?:{_backwards(_TENSES + _PRESENT_OF_VOWELS)}|(?:[ыи]д|н[ыи]д|[ае]г|[ае]д)?у)"
+# Roots of two letters («аш», «же») where no longer one fits.
+_VERB_CHAIN = re.compile(rf"{_TENSE}{_REST}|{_TENSE}(?=(?:[{_VOWELS}][^{_VOWELS}]|[^{_VOWELS}][{_VOWELS}])$)")
 # All of them after a known root, where nothing else needs to be guarded against («балама» is "to my child").
 _NOUN_ENDINGS = re.compile(
-    "".join(f"(?:{'|'.join(layer)})?" for layer in (_PLURALS, _POSSESSIVES, (*_CASES, "а", "е"), _COPULAS))
+    r"(?:[лдт][ае]р)?"
+    r"(?:[ыи]?м(?:[ыи]з|[ае])?|[ыи]?н(?:[ыи]з|[ае])?|с?[ыи]|с[ыи]н(?:д[ае]р)?)?"
+    r"(?:[гк][ае]|н[ае]н?|[дт][ае]н?|нд[ае]|[дтн][ыи]н?|[мбп]ен|менен|[ыи]м[ае]|н?[дт][ае]г[ыи])?"
+    r"(?:[мпб][ыи][нз])?"
 )
-# «аспазшы», who cooks: its last vowel is no "his", or «аспазшыға» would not meet «аспазшылар».
-_PERSON = re.compile(r"\w{4}ш[ыи]$")
 # Kyrgyz after a known root: «көлдөрү», «үйүбүз», «жолунун».
 _KYRGYZ_ENDINGS = re.compile(
-    r"(?:[лдт][аоеу]р)?(?:[аеыиоу]?(?:м|н|быз|биз|буз|ныз|низ|нуз)|с?[ыиу])?"
+    r"(?:[лдт][аоеу]р)?(?:[ыиу]?(?:м|н|быз|биз|буз|ныз|низ|нуз)|с?[ыиу])?"
     r"(?:[дтн][ыиу]н?|[гк][аоуе]|[дтн][аоуе]н?|н|на|не|но|нд[аоуе]|нан|нен|нон|[дт][аое]г[ыиу])?"
 )
 # Verbs after a known root: a tense with its person, as Kazakh and Kyrgyz have them; no negation.
@@ -86,10 +118,6 @@ _VERB_ENDINGS = re.compile(
     r"|и?у(?:ды|ди|га|ге|дын|дин)?|[ыиу]?н[ыиу]з(?:дар|дер)?|[аеоу]|ар|ер)?"
 )
 _MIN_STEM = 3
-# Roots of two letters, folded; any other rest of two letters is an accident («ин» of «интим»).
-_SHORT_ROOTS = frozenset(
-    {"ал", "ат", "ас", "ет", "ек", "от", "уш", "уй", "ел", "ай", "аи", "уи", "су", "ис", "ун", "уз"}
-)
 
 
 def fold_kazakh(word: str) -> str:
@@ -109,19 +137,23 @@ def turkic_stems(word: str) -> tuple[str, ...]:
     «сатам» is "I sell" and could be "my сата"; both readings are kept and an
     ad meets a cue on either. The last consonant is unvoiced.
     """
-    noun = _known_root(word)
-    if not noun:
-        noun = word
-        for layer in _NOUN_LAYERS:
-            if layer is not _POSSESSIVES or not _PERSON.search(noun):
-                noun = _strip(noun, layer)
-        noun = _unvoice(noun)
+    noun = _known_root(word) or _unvoice(_bare(_NOUN_CHAIN, word))
     known_verb = _known_verb(word)
-    if known_verb:
-        # «алда» is "in front" and "deceive!": both are kept.
-        return (noun,) if known_verb == noun else (noun, known_verb)
-    verb = _unvoice(_strip(word, _VERBS))
-    return (noun,) if verb in {noun, word} else (noun, verb)
+    # «алда» is "in front" and "deceive!": both are kept.
+    verb = known_verb or _unvoice(_without(_VERB_CHAIN, word))
+    return (noun,) if verb == noun else (noun, verb)
+
+
+def _bare(chain: re.Pattern[str], word: str) -> str:
+    """Take endings off until none is left: a root that ends like one loses it in all its forms."""
+    while (shorter := _without(chain, word)) != word:
+        word = shorter
+    return word
+
+
+def _without(chain: re.Pattern[str], word: str) -> str:
+    found = chain.match(word[::-1])
+    return word[: len(word) - found.end()] if found else word
 
 
 def _known_root(word: str) -> str:
@@ -140,36 +172,6 @@ def _known_verb(word: str) -> str:
         if root and _VERB_ENDINGS.fullmatch(word, length):
             return root
     return ""
-
-
-def _strip(word: str, endings: _Endings) -> str:
-    """Take off the longest ending that fits."""
-    if word[-1:] not in endings.last_letters:
-        return word
-    known = endings.known
-    for length in range(min(endings.longest, len(word) - 2), 0, -1):
-        ending = word[-length:]
-        if ending in known:
-            stem = word[:-length]
-            if (len(stem) >= _MIN_STEM or stem in _SHORT_ROOTS) and _agrees(stem, ending):
-                return stem
-    return word
-
-
-def _agrees(stem: str, ending: str) -> bool:
-    """Vowel harmony: whether ``ending`` may follow ``stem``."""
-    stem_vowel = next((c for c in reversed(stem) if c in _VOWELS), "")
-    if not stem_vowel:
-        return False
-    if ending in _WITHOUT_HARMONY:
-        return True
-    ending_vowel = next((c for c in ending if c in _VOWELS), "")
-    if ending_vowel in _FRONT:
-        return stem_vowel in _FRONT or stem_vowel in _MAYBE_FRONT
-    if ending_vowel in _BACK:
-        return stem_vowel in _BACK or ending_vowel == "у"
-    # A bare м, н, п follows a vowel only.
-    return stem[-1] in _VOWELS
 
 
 def _unvoice(stem: str) -> str:
@@ -218,10 +220,21 @@ _UZBEK_LATIN = str.maketrans(
         "ь": "",
     }
 )
-_UZBEK_ENDINGS = _harmonic(
-    "ning lar larni larga lardan larning ni ga ka qa da dan dagi im ing i si imiz ingiz lari",
-    "aman amiz asan asiz adi ydi yman ymiz moqchiman moqchimiz yapman yapmiz di dim dik ib gan sin ay",
-    "iladi ish ishni ishga uvchi man miz",
+_LATIN_REST = r"(?=\w*[aeiou])(?=\w{3})"
+_AFTER_LATIN_VOWEL, _AFTER_LATIN_CONSONANT = "(?=[aeiou])", "(?![aeiou])"
+# «otam», «kitobim»: i stands after a consonant only.
+_LINK = rf"(?:i{_AFTER_LATIN_CONSONANT}|{_AFTER_LATIN_VOWEL})"
+# Spelled backwards, as the Cyrillic ones.
+_UZBEK_NOUN_CHAIN = re.compile(
+    r"(?:gnin|in|ag(?![kq])|ak(?=k)|aq(?=q)|ahcag|nad|igad|ad)?"
+    rf"(?:(?:zim|zign|m|gn){_LINK}|is{_AFTER_LATIN_VOWEL}|i(?![aeioukq]))?(?:ral)?{_LATIN_REST}"
+)
+_UZBEK_VERB_CHAIN = re.compile(
+    rf"(?:(?:(?:ralid|id|nam|zim|nas|zis)(?:a{_AFTER_LATIN_CONSONANT}|y{_AFTER_LATIN_VOWEL})"
+    r"|(?:nam|zim|nas|zis|ralit|it)pay|(?:mi|gni|i|ki|zigni|rali)d|(?:nam|zim|nas|zis|ral)?na[gkq]"
+    rf"|(?:m|gn|k|zign|ral)?as|b{_LINK}"
+    rf"|(?:ag|in|mi|zimi)?hs(?:i{_AFTER_LATIN_CONSONANT}|(?=[ai]))|(?:nam|zim|zis)?ihcqom"
+    rf"|nis|(?:ida|id|nag)li)(?:{_LATIN_REST}|(?=(?:hs|hc|[^aeiou])[aeiou]$)))"
 )
 
 
@@ -237,10 +250,12 @@ _UZBEK_NOUN_ENDINGS = re.compile(
 _UZBEK_VERB_ENDINGS = re.compile(
     r"(?:[ay](?:man|miz|san|siz|di|dilar|y|ylik)?|yap(?:man|miz|san|siz|ti|tilar)|d(?:im|ing|i|ik|ingiz|ilar)"
     r"|[gkq]an(?:man|miz|san|siz|lar)?|sa(?:m|ng|k|ngiz|lar)?|i?b|i?sh(?:ga|ni|im|imiz)?|moqchi(?:man|miz|siz)?"
-    r"|i?ng(?:lar|iz|izlar)?|sin|i?l(?:adi|di|gan)|u?vchi(?:lar)?)?"
+    r"|i?ng(?:lar|iz|izlar)?|sin|il(?:adi|di|gan)|u?vchi(?:lar)?)?"
 )
 
 
+# What may be of the root or of an ending («piyolamiz», «qozoni») is of neither.
+_UZBEK_LAST_LETTER = re.compile(r"(?<=\w{3}[^aeiou])a$|(?<=\w{3}[aeiou])n$")
 # «buyragi» is of «buyrak», «qishlogi» of «qishloq».
 _UZBEK_ROOTS = _root_forms(UZBEK_ROOTS, {"k": "g", "q": "g"})
 
@@ -254,14 +269,9 @@ def stem_uzbek(word: str) -> str:
         root = _UZBEK_ROOTS.get(written)
         if root and _UZBEK_NOUN_ENDINGS.fullmatch(word, length):
             return root
-    for _ in range(2):
-        if not word.endswith(_UZBEK_ENDINGS):
-            break
-        for ending in _UZBEK_ENDINGS:
-            if len(word) - len(ending) >= _MIN_STEM and word.endswith(ending):
-                word = word[: -len(ending)]
-                break
-    return word
+    word = _bare(_UZBEK_NOUN_CHAIN, _without(_UZBEK_VERB_CHAIN, word))
+    word = _UZBEK_LAST_LETTER.sub("", word)
+    return word[:-1] + "k" if len(word) > _MIN_STEM and word[-1] in "gq" else word
 
 
 # --- English -------------------------------------------------------------------
