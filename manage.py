@@ -307,10 +307,12 @@ def doctor() -> None:
     """Say in plain words what is wrong with this set-up; exit status 1 if anything is."""
     from classifiers.waiting import classifier_findings
     from crawlers.commands import source_findings
+    from crawlers.evidence.commands import evidence_findings
     from index.commands import index_findings
 
     n_wrong = 0
-    for finding in examine(open_installation(), [source_findings, classifier_findings, index_findings]):
+    rooms = [source_findings, evidence_findings, classifier_findings, index_findings]
+    for finding in examine(open_installation(), rooms):
         n_wrong += not finding.is_well
         typer.echo(f"{'ok   ' if finding.is_well else 'WRONG'} {finding.text}")
     raise typer.Exit(1 if n_wrong else 0)

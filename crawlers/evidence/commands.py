@@ -1,9 +1,12 @@
 """`saqshy evidence anchor`; imports of jobs stand inside, since every start of `saqshy` loads this module."""
 
+from collections.abc import Iterator
+
 import typer
 
-from models.errors import Rejected
-from models.installation import open_installation
+from models.doctor import Finding
+from models.errors import BadSettings, Rejected
+from models.installation import Installation, open_installation
 from models.worker import utc_now
 
 
@@ -32,3 +35,27 @@ def anchor() -> None:
     typer.echo(f"{n_sealed} new items sealed, {n_stamped} seals stamped by all authorities.")
     if n_waiting := count_waiting(database):
         raise NotAnchored(f"{n_waiting} seals wait for an authority; the worker goes on trying.")
+
+
+def evidence_findings(home: Installation) -> Iterator[Finding]:
+    """What ``doctor`` says of time stamps and pictures; without either, evidence is kept all the same."""
+    from crawlers.evidence.authorities import load_authorities
+    from crawlers.evidence.browser import find_browser
+    from crawlers.evidence.sealing import count_waiting
+    from models.timestamps import WANTED_AUTHORITIES
+
+    try:
+        names = [authority.name for authority in load_authorities(home.settings)]
+    except BadSettings as error:
+        yield Finding(False, error.message)
+        return
+    if names:
+        is_enough = len(names) >= WANTED_AUTHORITIES
+        yield Finding(
+            is_enough, f"time stamp authorities: {', '.join(names)} ({WANTED_AUTHORITIES} are wanted)"
+        )
+        yield Finding(True, f"seals that wait for a time stamp: {count_waiting(home.database)}")
+    else:
+        yield Finding(True, "time stamp authorities: none, so evidence stays unanchored")
+    browser = find_browser(home.settings)
+    yield Finding(True, f"browser for pictures of pages: {browser or 'none, so there are no pictures'}")

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
+from crawlers.evidence.commands import evidence_findings
 from crawlers.evidence.sealing import anchor_pending, seal_day, seal_items, seal_pending
 from models.audit import AuditAction, AuditEvent, AuditLog
 from models.blobs import BlobStore
 from models.config import Settings
 from models.enums import SealKind, SealState
 from models.evidence import Evidence, Seal, TimeStamp
+from models.installation import Installation, prepare_installation
 from models.integrity import verify_evidence
 from models.merkle import follow, path_of, unpack_members
 from models.seals import verify_seals
@@ -123,6 +125,19 @@ def test_an_authority_on_loopback_that_is_not_listed_is_not_asked(
     seal_day(db, audit_log, now=now, is_early=True)
     assert anchor_pending(db, audit_log, BlobStore(db.settings.evidence_dir), now=now).n_failed == 1
     assert (authorities.one.n_asked, authorities.two.n_asked) == (0, 0)
+
+
+def test_doctor_says_what_is_missing(
+    sqlite_settings: Settings, now: datetime, authorities: Authorities
+) -> None:
+    home = prepare_installation(sqlite_settings, now)
+    assert "time stamp authorities: none" in next(evidence_findings(home)).text
+    both = Installation(authorities.name_in(sqlite_settings))
+    assert [finding.is_well for finding in evidence_findings(both)] == [True, True, True]
+    (both.settings.authority_roots_dir / "two.pem").unlink()
+    assert [finding.is_well for finding in evidence_findings(both)] == [False]
+    home.database.close()
+    both.database.close()
 
 
 @pytest.fixture
