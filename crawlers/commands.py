@@ -231,7 +231,7 @@ def reextract(
 
 
 def import_files(
-    files: Annotated[list[Path], typer.Argument(help="WARC, JSON lines or CSV; each also as .gz.")],
+    files: Annotated[list[Path], typer.Argument(help="WARC, JSON lines or CSV, each also as .gz; or WACZ.")],
 ) -> None:
     """Take files into the line as if crawled, with their own capture times; twice stores once.
 

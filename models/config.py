@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost")
     claim_seconds: int = Field(default=900, ge=60, le=86_400)
     login_idle_seconds: int = Field(default=1800, ge=60)
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
     login_absolute_seconds: int = Field(default=43_200, ge=60)
 
     sources_dir: Path | None = None

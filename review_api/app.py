@@ -17,7 +17,7 @@ from models.config import Settings
 from models.enums import Role
 from models.session import Database
 from models.worker import utc_now
-from review_api import pages
+from review_api import metrics, pages
 from review_api.ads import endpoints as ads
 from review_api.audit import endpoints as audit_endpoints
 from review_api.auth import endpoints as auth
@@ -83,7 +83,7 @@ def create_app(
     app.is_https = (settings.public_url or "").startswith("https://")
     app.hosts = _allowed_hosts(settings)
     app.state.services = build_services(settings, db, audit, search, now=now)
-    for router in (*JSON_ROUTERS, system, *pages.routers):
+    for router in (*JSON_ROUTERS, system, metrics.router, *pages.routers):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     add_error_handlers(app, pages.render_error)

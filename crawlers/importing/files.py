@@ -1,7 +1,7 @@
 """`saqshy import`: files into the line as if crawled, with their own capture times, each record once."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import file_digest, sha256
 from itertools import islice
@@ -15,6 +15,7 @@ from crawlers.answers import judge
 from crawlers.bytes_first import ByteKeeper, evidence_ids
 from crawlers.importing.lines import RawRecord, csv_records, json_records, open_bytes
 from crawlers.importing.report import ImportReport
+from crawlers.importing.wacz import archives_of, is_wacz
 from crawlers.importing.warc import ArchivedResponse, archived_responses
 from crawlers.inserting import insert_missing
 from crawlers.reading import Parser, read_pages
@@ -59,7 +60,7 @@ class _Item:
 
 
 def import_file(db: Database, path: Path, *, now: datetime, progress: Progress | None = None) -> ImportReport:
-    """Bring a file of JSON lines, CSV or WARC (each also gzip) into the line.
+    """Bring a file of JSON lines, CSV or WARC (each also gzip), or a WACZ, into the line.
 
     Every record's bytes are stored and fsynced before its row; a record that is
     here already is passed over, so that an import which was cut short, or run
@@ -84,6 +85,8 @@ def import_file(db: Database, path: Path, *, now: datetime, progress: Progress |
         job = _Import(db, keeper, parser, ImportReport(path), digest, now, progress)
         if kind == "warc":
             return job.archive(archived_responses(path, now=now))
+        if kind == "wacz":
+            return job.archive(_responses_of_wacz(path, now))
         return job.records(json_records(path) if kind == "json" else csv_records(path))
 
 
@@ -97,6 +100,8 @@ def _kind_of(path: Path) -> str:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"WARC/"):
         return "warc"
+    if is_wacz(path):
+        return "wacz"
     if start.startswith(b"{"):
         return "json"
     if path.suffix.lower() == ".gz":
@@ -106,7 +111,17 @@ def _kind_of(path: Path) -> str:
         return "csv"
     if suffix in (".warc", ".jsonl", ".json"):
         return {".warc": "warc"}.get(suffix, "json")
-    raise BadImport(f"{path.name} holds neither JSON lines, nor CSV (name it .csv), nor WARC.")
+    raise BadImport(f"{path.name} holds neither JSON lines, nor CSV (name it .csv), nor WARC or WACZ.")
+
+
+def _responses_of_wacz(path: Path, now: datetime) -> Iterator[ArchivedResponse]:
+    """Responses of all archives in a WACZ, each at its place; what could not be unpacked with its reason."""
+    for entry in archives_of(path):
+        if entry.path is None:
+            yield ArchivedResponse(entry.name, reason=entry.reason)
+            continue
+        for response in archived_responses(entry.path, now=now):
+            yield replace(response, place=f"{entry.name}, {response.place}")
 
 
 @dataclass

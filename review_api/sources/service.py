@@ -286,7 +286,7 @@ def _samples(session: Session, source_id: int) -> tuple[Sample, ...]:
 
 def _platform(source: Source) -> str:
     start = source.settings.get("start") or ("",)
-    return host_of(str(start[0]))
+    return host_of(str(start[0])) or source.name
 
 
 def _region(source: Source) -> str:
