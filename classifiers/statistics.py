@@ -22,8 +22,8 @@ _CACHE_SIZE = 60_000
 MIN_SCORE = 0.1
 """A purpose less likely than this is not named."""
 RULED_OUT = 0.1
-"""Where "flag" is less likely than this by words and concepts, pairs of neighbours are not read; on 3 870 texts
-they lifted none of those over 0.27."""
+"""Where words and concepts make "flag" less likely than this, pairs of neighbours are not read; on 3 870
+texts they lifted none of those over 0.27."""
 
 
 @dataclass(frozen=True, slots=True)
