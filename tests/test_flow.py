@@ -34,6 +34,7 @@ from tests.servers.postgres import free_port
 SAQSHY = [sys.executable, str(Path(__file__).resolve().parent.parent / "manage.py")]
 # Ads of the sample web's first edition, as its own tests count them.
 N_ADS = sum(not ad.is_service for host in Host for ad in in_edition(load_ads(host), 1))
+N_ADS_OF_ALL_EDITIONS = sum(not ad.is_service for host in Host for ad in load_ads(host))
 REASON = "Паспорт остаётся у администратора, долг за дорогу."
 
 
@@ -148,11 +149,13 @@ def test_one_ad_travels_the_whole_way(home: Home) -> None:
     assert home.run("verify").returncode == 0, home.run("verify").stdout
     assert doctor_is_content(home)
 
-    wait_for(lambda: n_ads(analyst) == N_ADS)
+    # A second crawl may have begun meanwhile; it brings the few ads of the next edition.
+    wait_for(lambda: n_ads(analyst) >= N_ADS)
+    before = n_ads(analyst)
     home.stop()
     home.start_demo()
     again = home.sign_in("analyst")
-    assert n_ads(again) == N_ADS
+    assert before <= n_ads(again) <= N_ADS_OF_ALL_EDITIONS
     assert again.get(f"/tasks/{row['task_id']}")["state"] == "approved"
     assert home.sign_in("officer").get("/releases")[0]["number"] == number
     home.stop()
