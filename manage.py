@@ -200,9 +200,9 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
     upkeep = [
         Job("expire_claims", lambda now: expire_claims(database, audit, now=now), 10.0),
         Job("expire_entries", lambda now: expire_entries(database, audit, now=now), 60.0),
-        Job("find_candidates", in_one_write(database, find_candidates), 3600.0),
+        Job("find_candidates", lambda now: find_candidates(database, now), 3600.0, does_all=True),
         Job("start_ad_checks", in_one_write(database, start_ad_checks), 300.0),
-        Job("sweep_evidence", lambda now: sweep(home, now), 3600.0),
+        Job("sweep_evidence", lambda now: sweep(home, now), 3600.0, does_all=True),
         Job("note_audit_head", home.note_audit_head, 60.0),
     ]
     hand_ins = Job("take_hand_ins", lambda now: take_hand_ins(database, home.store, now=now))

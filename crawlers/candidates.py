@@ -1,13 +1,14 @@
 """Places that ads name and no source covers: counted here, decided on by a person, never crawled unasked."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from crawlers.inserting import insert_missing
+from crawlers.inserting import insert_missing, update_rows
 from crawlers.schedule import WITHOUT_SLOTS
 from crawlers.sources_config import config_of
 from models.ad import Ad, AdVersion, Contact
@@ -15,10 +16,12 @@ from models.classification import Classification
 from models.crawl import Source
 from models.enums import ContactKind
 from models.leases import JobReport
+from models.session import Database
 from models.watch import Candidate
 
 MIN_ADS = 2
 MAX_PLACE = 255
+_AT_ONCE = 1000
 _PREFIX = re.compile(r"^(?:https?://)?(?:www\.|m\.)?", re.IGNORECASE)
 _TELEGRAM = ("t.me", "telegram.me")
 # Each profile there is a place of its own.
@@ -56,45 +59,83 @@ class _Named:
     ads: set[int] = field(default_factory=set)
     flagged: set[int] = field(default_factory=set)
 
+    def columns(self) -> dict[str, object]:
+        """The columns of a new candidate."""
+        return {
+            "kind": self.kind,
+            "n_ads": len(self.ads),
+            "n_flagged": len(self.flagged),
+            "first_named_at": self.first_at,
+            "last_named_at": self.last_at,
+        }
 
-def find_candidates(session: Session, _now: datetime) -> JobReport:
-    """Count anew who names what; a person's decision stays. A function of the rows, so safe to repeat."""
-    covered = _covered_places(session)
+
+def find_candidates(db: Database, _now: datetime) -> JobReport:
+    """Count anew who names what; a person's decision stays. A function of the rows, so safe to repeat.
+
+    The counting holds no lock; only what differs is written.
+    """
+    with db.read() as session:
+        covered = _covered_places(session)
     named = {
         place: found
-        for place, found in _named_places(session).items()
+        for place, found in _named_places(db).items()
         if (found.flagged or len(found.ads) >= MIN_ADS) and not _is_covered(place, covered)
     }
-    known = {row.place: row for row in session.scalars(select(Candidate).with_for_update())}
-    rows = [
-        {
-            "place": place,
-            "kind": found.kind,
-            "n_ads": len(found.ads),
-            "n_flagged": len(found.flagged),
-            "first_named_at": found.first_at,
-            "last_named_at": found.last_at,
-        }
-        for place, found in named.items()
-        if place not in known
+    with db.read() as session:
+        known = {row.place: row for row in session.scalars(select(Candidate))}
+    new = [{"place": place} | found.columns() for place, found in named.items() if place not in known]
+    changed = [
+        {"id": row.id} | counts
+        for place, row in known.items()
+        if (counts := _counts(named.get(place), row)) != _counts_of(row)
     ]
-    n_changed = len(insert_missing(session, Candidate, rows))
-    for place, row in known.items():
-        counts = (len(named[place].ads), len(named[place].flagged)) if place in named else (0, 0)
-        if (row.n_ads, row.n_flagged) != counts:
-            row.n_ads, row.n_flagged = counts
-            n_changed += 1
-        if place in named:
-            row.last_named_at = named[place].last_at
-    return JobReport(n_changed)
+    if not new and not changed:
+        return JobReport()
+    with db.write() as session:
+        update_rows(session, Candidate, changed)
+        return JobReport(len(changed) + len(insert_missing(session, Candidate, new)))
 
 
-def _named_places(session: Session) -> dict[str, _Named]:
-    rows = session.execute(
+def _counts(found: _Named | None, row: Candidate) -> dict[str, object]:
+    """What is to stand on a candidate's row; one that nobody names any more keeps when it last was."""
+    if found is None:
+        return {"n_ads": 0, "n_flagged": 0, "last_named_at": row.last_named_at}
+    return {"n_ads": len(found.ads), "n_flagged": len(found.flagged), "last_named_at": found.last_at}
+
+
+def _counts_of(row: Candidate) -> dict[str, object]:
+    return {"n_ads": row.n_ads, "n_flagged": row.n_flagged, "last_named_at": row.last_named_at}
+
+
+def _named_places(db: Database) -> dict[str, _Named]:
+    named: dict[str, _Named] = {}
+    last_id = 0
+    while rows := _next_contacts(db, last_id):
+        last_id = rows[-1].contact_id
+        for row in rows:
+            place = place_of(row.kind, row.value)
+            if place is None:
+                continue
+            found = named.setdefault(place, _Named(row.kind, row.first_seen_at, row.last_seen_at))
+            found.ads.add(row.ad_id)
+            if row.is_flagged:
+                found.flagged.add(row.ad_id)
+            found.first_at = min(found.first_at, row.first_seen_at)
+            found.last_at = max(found.last_at, row.last_seen_at)
+    return named
+
+
+def _next_contacts(
+    db: Database, last_id: int
+) -> Sequence[Row[int, ContactKind, str, int, datetime, datetime, bool]]:
+    """Handles and links of present texts, in short readings: a long one would hold up every commit."""
+    query = (
         select(
+            Contact.id.label("contact_id"),
             Contact.kind,
             Contact.value,
-            Ad.id,
+            Ad.id.label("ad_id"),
             Ad.first_seen_at,
             Ad.last_seen_at,
             Classification.is_flagged,
@@ -106,21 +147,12 @@ def _named_places(session: Session) -> dict[str, _Named]:
             (Classification.ad_version_id == AdVersion.id)
             & (Classification.classifier_version_id == AdVersion.classified_by_id),
         )
-        .where(Contact.kind.in_((ContactKind.HANDLE, ContactKind.LINK)))
-        .execution_options(yield_per=1000)
+        .where(Contact.kind.in_((ContactKind.HANDLE, ContactKind.LINK)), Contact.id > last_id)
+        .order_by(Contact.id)
+        .limit(_AT_ONCE)
     )
-    named: dict[str, _Named] = {}
-    for row in rows:
-        place = place_of(row.kind, row.value)
-        if place is None:
-            continue
-        found = named.setdefault(place, _Named(row.kind, row.first_seen_at, row.last_seen_at))
-        found.ads.add(row.id)
-        if row.is_flagged:
-            found.flagged.add(row.id)
-        found.first_at = min(found.first_at, row.first_seen_at)
-        found.last_at = max(found.last_at, row.last_seen_at)
-    return named
+    with db.read() as session:
+        return session.execute(query).all()
 
 
 def _covered_places(session: Session) -> set[str]:

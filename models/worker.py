@@ -3,6 +3,7 @@
 import _thread
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,11 +20,15 @@ STOP_WITHIN_SECONDS = 12.0
 
 @dataclass(frozen=True)
 class Job:
-    """A background function and how long its lane rests when it found nothing to do."""
+    """A background function and how long it rests when it found nothing to do.
+
+    One that ``does_all`` there is in each call rests also after work.
+    """
 
     name: str
     run: Callable[[datetime], JobReport]
     idle_seconds: float = 1.0
+    does_all: bool = False
 
 
 def utc_now() -> datetime:
@@ -32,13 +37,18 @@ def utc_now() -> datetime:
 
 
 class Lane:
-    """Runs its jobs in turn: at once again while there is work, else after a rest."""
+    """Runs its jobs in turn: each at once again while it finds work, else after its own rest."""
 
     def __init__(
-        self, jobs: Sequence[Job], stop: threading.Event, clock: Callable[[], datetime] = utc_now
+        self,
+        jobs: Sequence[Job],
+        stop: threading.Event,
+        clock: Callable[[], datetime] = utc_now,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.jobs, self.stop, self.clock = jobs, stop, clock
+        self.jobs, self.stop, self.clock, self.seconds = jobs, stop, clock, seconds
         self._n_errors: dict[str, int] = {}
+        self._due_at = [seconds()] * len(jobs)
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -46,13 +56,14 @@ class Lane:
             self.stop.wait(self.run_once())
 
     def run_once(self) -> float:
-        """Call each job once; returns for how many seconds to rest."""
-        pauses = []
-        for job in self.jobs:
+        """Call each job that is due; returns for how many seconds to rest."""
+        for n, job in enumerate(self.jobs):
             if self.stop.is_set():
                 return 0.0
-            pauses.append(self._run_job(job))
-        return min(pauses)
+            if self._due_at[n] <= self.seconds():
+                pause = self._run_job(job)
+                self._due_at[n] = self.seconds() + pause
+        return max(0.0, min(self._due_at) - self.seconds())
 
     def _run_job(self, job: Job) -> float:
         try:
@@ -73,7 +84,7 @@ class Lane:
         self._n_errors.pop(job.name, None)
         if report.n_done or report.n_failed:
             log.info("worker.job.done", job=job.name, n_done=report.n_done, n_failed=report.n_failed)
-        return 0.0 if report.n_done else job.idle_seconds
+        return 0.0 if report.n_done and not job.does_all else job.idle_seconds
 
 
 def _origin(error: BaseException) -> str:

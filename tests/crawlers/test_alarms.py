@@ -129,18 +129,22 @@ def test_named_places_are_counted_with_their_flagged_ads(database: Database, now
             _name(session, plain.current_version_id, ContactKind.LINK, "http://a.example/own-site")
         alone = make_ad(session, source)
         _name(session, alone.current_version_id, ContactKind.HANDLE, "@only_once")
-    for _ in range(2):
-        with database.write() as session:
-            find_candidates(session, now)
+    assert find_candidates(database, now).n_done == 2
+    with database.write():  # nothing differs, so nothing waits for another's transaction
+        assert find_candidates(database, now).n_done == 0
     with database.read() as session:
         found = {row.place: (row.n_ads, row.n_flagged) for row in session.scalars(select(Candidate))}
     assert found == {"t.me/night_kz": (1, 1), "agency.example": (2, 0)}
     with database.write() as session:
         row = session.scalars(select(Candidate).where(Candidate.place == "agency.example")).one()
         row.state, row.reason = CandidateState.IGNORED, "Лицензия бар"
-    with database.write() as session:
-        find_candidates(session, now)
+        session.add(
+            Contact(ad_version_id=version.id, kind=ContactKind.LINK, value="https://agency.example/y")
+        )
+    assert find_candidates(database, now).n_done == 1
+    with database.read() as session:
         assert session.scalars(select(CrawlRun)).all() == []
     with database.read() as session:
         row = session.scalars(select(Candidate).where(Candidate.place == "agency.example")).one()
         assert (row.state, row.reason) == (CandidateState.IGNORED, "Лицензия бар")
+        assert (row.n_ads, row.n_flagged) == (3, 1)

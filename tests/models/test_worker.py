@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from models.leases import JobReport
@@ -7,8 +8,8 @@ from models.worker import Job, Lane, run_lanes
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
-def lane(*jobs: Job) -> Lane:
-    return Lane(jobs, threading.Event(), clock=lambda: NOW)
+def lane(*jobs: Job, seconds: Callable[[], float] = lambda: 0.0) -> Lane:
+    return Lane(jobs, threading.Event(), clock=lambda: NOW, seconds=seconds)
 
 
 def test_a_lane_goes_on_at_once_while_there_is_work() -> None:
@@ -40,11 +41,31 @@ def test_a_broken_job_rests_longer_each_time_and_never_stops_the_others() -> Non
         n_calls += 1
         return JobReport()
 
-    only_broken = lane(Job("broken", broken))
-    assert [only_broken.run_once() for _ in range(3)] == [2, 4, 8]
+    second = 0.0
+    only_broken = lane(Job("broken", broken), seconds=lambda: second)
+    for pause in (2, 4, 8):
+        assert only_broken.run_once() == pause
+        second += pause
     both = lane(Job("broken", broken), Job("sound", sound))
     both.run_once()
     assert n_calls == 1
+
+
+def test_each_job_keeps_its_own_pause() -> None:
+    second, calls = 0.0, []
+
+    def job(name: str, idle_seconds: float) -> Job:
+        def run(_now: datetime) -> JobReport:
+            calls.append((name, second))
+            return JobReport(n_done=1)
+
+        return Job(name, run, idle_seconds, does_all=True)
+
+    both = lane(job("often", 10), job("hourly", 25), seconds=lambda: second)
+    while second < 50:
+        second += both.run_once()
+    assert [at for name, at in calls if name == "often"] == [0, 10, 20, 30, 40]
+    assert [at for name, at in calls if name == "hourly"] == [0, 25]
 
 
 def test_lanes_end_when_told() -> None:
