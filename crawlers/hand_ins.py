@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -46,18 +46,10 @@ def take_hand_ins(db: Database, store: BlobStore, *, now: datetime) -> JobReport
 
 def _start_addresses(session: Session, now: datetime) -> int:
     """One run per source for all that waits for it; where the source is off it waits, with its reason."""
-    waiting = session.scalars(
-        select(HandIn)
-        .where(HandIn.state == HandInState.WAITING, HandIn.url.is_not(None))
-        .order_by(HandIn.id)
-        .limit(_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    ).all()
-    if not waiting:
-        return 0
     groups: dict[int, list[HandIn]] = defaultdict(list)
-    known = _known_sources(session)
-    for item in waiting:
+    known: list[tuple[Source, SourceConfig]] | None = None
+    for item in _waiting_addresses(session):
+        known = _known_sources(session) if known is None else known
         source = _source_of(item.url or "", known) or handed_in_source(session, now)
         if source.is_crawled:
             groups[source.id].append(item)
@@ -66,6 +58,20 @@ def _start_addresses(session: Session, now: datetime) -> int:
     for source_id, items in groups.items():
         _start_run(session, source_id, items, now)
     return sum(map(len, groups.values()))
+
+
+def _waiting_addresses(session: Session) -> Iterator[HandIn]:
+    """All of them, oldest first: those whose source is off stand in nobody's way."""
+    last_id = 0
+    while items := session.scalars(
+        select(HandIn)
+        .where(HandIn.state == HandInState.WAITING, HandIn.url.is_not(None), HandIn.id > last_id)
+        .order_by(HandIn.id)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all():
+        last_id = items[-1].id
+        yield from items
 
 
 def _known_sources(session: Session) -> list[tuple[Source, SourceConfig]]:

@@ -136,6 +136,18 @@ def test_an_address_of_a_source_that_is_off_waits_and_says_why(wide: CrawlBench)
     wide.db.close()
 
 
+def test_many_that_wait_for_a_source_stand_in_nobodys_way(wide: CrawlBench) -> None:
+    source_id = wide.add_source()
+    with wide.db.write() as session:
+        session.get_one(Source, source_id).is_enabled = False
+    for n in range(201):
+        _hand_in(wide.db, f"http://{SITE_HOST}/{n}")
+    number = _hand_in(wide.db, f"http://{OTHER}/x")
+    assert take_hand_ins(wide.db, BlobStore(wide.settings.evidence_dir), now=utc_now()).n_done == 1
+    assert _row(wide.db, number).state is HandInState.UNDERWAY
+    wide.db.close()
+
+
 def test_words_without_an_address_are_read_like_an_ad(settings: Settings, now: datetime) -> None:
     db = open_database(settings)
     store = BlobStore(settings.evidence_dir)
