@@ -1,7 +1,8 @@
 """Checking seals: every root against its members, the rows, the keyed audit log and the time stamps.
 
 A rewritten file whose row was rewritten to match still differs from what was
-sealed; a rewritten seal differs from what the audit log says was sealed.
+sealed; a rewritten seal differs from what the audit log says was sealed, and one
+that was taken away is missing where the audit log names it.
 """
 
 import json
@@ -31,8 +32,7 @@ def verify_seals(session: Session) -> Iterator[str]:
         yield from _seal_damages(session, seal)
         yield from _stamp_damages(session, seal)
         session.expunge(seal)
-    if session.scalar(select(Seal.id).limit(1)) is None:
-        yield from _missing_seals(session)
+    yield from _missing(session)
 
 
 def evidence_damages(session: Session, evidence: Evidence) -> Iterator[str]:
@@ -50,6 +50,7 @@ def evidence_damages(session: Session, evidence: Evidence) -> Iterator[str]:
         if seal is not None:
             yield from _root_damages(session, seal)
             yield from _stamp_damages(session, seal)
+    yield from _missing(session, evidence)
 
 
 def _members_of(seal: Seal | None) -> dict[int, str]:
@@ -59,10 +60,24 @@ def _members_of(seal: Seal | None) -> dict[int, str]:
         return {}
 
 
-def _missing_seals(session: Session) -> Iterator[str]:
-    query = select(AuditEvent.seq).where(AuditEvent.action == AuditAction.EVIDENCE_SEALED).limit(1)
-    if session.scalar(query) is not None:
-        yield "all seals over the evidence are gone, but the audit log knows of some"
+def _missing(session: Session, evidence: Evidence | None = None) -> Iterator[str]:
+    """Seals and stamps that the audit log knows of and that are not there; of one item, or of all."""
+    kept = {
+        AuditAction.EVIDENCE_SEALED: ("seal", Seal.audit_seq),
+        AuditAction.EVIDENCE_ANCHORED: ("time stamp", TimeStamp.audit_seq),
+    }
+    for action, (name, audit_seq) in kept.items():
+        is_there = select(audit_seq).where(audit_seq == AuditEvent.seq).exists()
+        query = select(AuditEvent).where(AuditEvent.action == action, ~is_there)
+        if evidence is not None:
+            query = query.where(
+                AuditEvent.subject_kind == "evidence", AuditEvent.subject_id == str(evidence.id)
+            )
+        for event in session.scalars(query.order_by(AuditEvent.seq)):
+            yield (
+                f"the {name} of {event.subject_kind} {event.subject_id} is gone; "
+                f"audit event {event.seq} of {event.at:%Y-%m-%d %H:%M} UTC says that there was one"
+            )
 
 
 def _seal_damages(session: Session, seal: Seal) -> Iterator[str]:

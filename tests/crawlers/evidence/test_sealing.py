@@ -11,12 +11,12 @@ from crawlers.evidence.sealing import anchor_pending, seal_day, seal_items, seal
 from models.audit import AuditAction, AuditEvent, AuditLog
 from models.blobs import BlobStore
 from models.config import Settings
-from models.enums import SealKind, SealState
-from models.evidence import Evidence, Seal, TimeStamp
+from models.enums import PictureState, SealKind, SealState
+from models.evidence import Evidence, Picture, Seal, TimeStamp
 from models.installation import Installation, prepare_installation
 from models.integrity import verify_evidence
 from models.merkle import follow, path_of, unpack_members
-from models.seals import verify_seals
+from models.seals import evidence_damages, verify_seals
 from models.session import Database
 from tests.conftest import open_database
 from tests.crawlers.evidence.conftest import Authorities, store_pages
@@ -241,3 +241,32 @@ def test_f9_a_seal_rewritten_with_its_item_is_found(sealed: Database, audit_log:
     found = "\n".join(damages(sealed, audit_log))
     assert f"seal {seal.id} (batch): the audit log says that something else was sealed" in found
     assert f"time stamp of one on seal {day.id}: The time stamp does not hold" in found
+
+
+def test_f9_a_seal_taken_away_with_all_that_hangs_on_it_is_missed(
+    sealed: Database, audit_log: AuditLog, now: datetime
+) -> None:
+    store = BlobStore(sealed.settings.evidence_dir)
+    rewrite(sealed, "UPDATE evidence SET kind = 'picture' WHERE id = 2")
+    with sealed.write() as session:
+        session.add(Picture(evidence_id=1, png_id=2, state=PictureState.TAKEN, wanted_at=now))
+    assert seal_items(sealed, audit_log, now=now).n_done == 1
+    assert anchor_pending(sealed, audit_log, store, now=now).n_done == 1
+    (batch,), (day,) = seals(sealed, SealKind.BATCH), seals(sealed, SealKind.DAY)
+    assert damages(sealed, audit_log) == []
+    rewrite_payload_and_digest(sealed, lambda evidence_id: f"{evidence_id}")
+    rewrite(
+        sealed,
+        "DELETE FROM time_stamp",
+        "UPDATE evidence SET seal_id = NULL",
+        "UPDATE evidence_seal SET day_id = NULL",
+        "DELETE FROM evidence_seal",
+    )
+    found = "\n".join(damages(sealed, audit_log))
+    for seal in (f"seal {batch.root_sha256}", f"seal {day.root_sha256}", "evidence 2"):
+        assert f"the seal of {seal} is gone; audit event" in found
+    assert f"the time stamp of seal {day.root_sha256} is gone" in found
+    with sealed.read() as session:
+        of_item = list(evidence_damages(session, session.get_one(Evidence, 2)))
+    # Its own seal, and two stamps on it.
+    assert [line.startswith("the ") for line in of_item] == [True, True, True]
