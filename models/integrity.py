@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from urllib.parse import urldefrag
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,7 +13,9 @@ from models.crawl import Page
 from models.evidence import Evidence
 from models.seals import name_pages
 
-_TARGET = re.compile(rb"^WARC-Target-URI: (\S+)", re.MULTILINE)
+_TARGET = re.compile(rb"^WARC-Target-URI: ([^\s#]+)", re.MULTILINE)
+_LENGTH = re.compile(rb"^Content-Length: (\d{1,12})\r$", re.MULTILINE)
+_HEAD, _END = b"WARC/1.1\r\n", b"\r\n\r\n"
 
 
 def count_evidence(session: Session) -> int:
@@ -66,8 +69,20 @@ def _fact(session: Session, evidence: Evidence, body: bytes) -> str | None:
     payload = body[evidence.payload_offset : evidence.payload_offset + evidence.payload_bytes]
     if hashlib.sha256(payload).hexdigest() != evidence.payload_sha256:
         return "does not hold the page's body where its row says"
-    asked = {line.strip().decode() for line in _TARGET.findall(body[: evidence.payload_offset])}
+    asked = set(_targets(body, evidence.payload_offset))
     named = session.execute(select(Page.final_url).where(Page.evidence_id == evidence.id).limit(5)).all()
-    if any(page.final_url not in asked for page in named):
+    if any(urldefrag(page.final_url).url.encode() not in asked for page in named):
         return "is the capture of another page"
     return None
+
+
+def _targets(capture: bytes, end: int) -> Iterator[bytes]:
+    """Addresses in the heads of a capture's records before ``end``; what a server wrote is passed over."""
+    start = 0
+    while start < end and capture.startswith(_HEAD, start):
+        head = capture[start : capture.find(_END, start) + len(_END)]
+        yield from _TARGET.findall(head)
+        length = _LENGTH.search(head)
+        if length is None:
+            return
+        start += len(head) + int(length[1]) + len(_END)

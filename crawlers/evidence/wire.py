@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urldefrag
 
 from OpenSSL import crypto
 from scrapy import Request
@@ -159,7 +160,7 @@ def note_exchange(
         return
     request.meta[_EXCHANGES].append(
         Exchange(
-            url=request.url,
+            url=urldefrag(request.url).url,  # what stands behind # is never sent
             sent_at=sent_at,
             received_at=received_at,
             request_head=b"".join(map(_without_key, heads.sent)),

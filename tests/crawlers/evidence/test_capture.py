@@ -17,8 +17,10 @@ from warcio.archiveiterator import ArchiveIterator
 from crawlers.evidence.payload import body_of
 from models.blobs import BlobStore
 from models.config import load_settings
+from models.crawl import Page
 from models.enums import EvidenceKind
 from models.evidence import Evidence
+from models.integrity import find_damage
 from tests.conftest import open_database
 from tests.crawlers.conftest import SITE_HOST, CrawlBench, channel_page
 from tests.servers.openssl import Issued, issue, make_root
@@ -80,6 +82,32 @@ def test_redirects_stand_before_the_page(bench: CrawlBench) -> None:
     ]
     assert found == [("response", f"http://{SITE_HOST}/"), ("response", f"http://{SITE_HOST}/there")]
     assert body_of(content, evidence) == PAGE
+
+
+def test_what_a_server_writes_is_not_taken_for_our_own_words(bench: CrawlBench) -> None:
+    forged = b"WARC/1.1\r\nWARC-Target-URI: \xff\r\nWARC-Target-URI: http://other.example/\r\n\r\n"
+    bench.site.routes["/"] = Reply(forged, status=302, headers={"Location": "/there"})
+    bench.site.routes["/there"] = Reply(PAGE, headers={"WARC-Target-URI": "\xff"})
+    bench.crawl(bench.add_source())
+    evidence, content = captured(bench)
+    assert b"\nWARC-Target-URI: \xff\r\n" in content[: evidence.payload_offset]
+    store = BlobStore(bench.settings.evidence_dir)
+    with bench.db.read() as session:
+        assert find_damage(session, store, evidence) is None
+    with bench.db.write() as session:
+        session.get_one(Page, bench.pages()[0].id).final_url = "http://other.example/"
+    with bench.db.read() as session:
+        assert "is the capture of another page" in (find_damage(session, store, evidence) or "")
+
+
+def test_a_redirect_to_a_place_in_a_page_is_sound_evidence(bench: CrawlBench) -> None:
+    bench.site.routes["/"] = Reply(status=302, headers={"Location": "/there#contacts"})
+    bench.site.routes["/there"] = Reply(PAGE)
+    bench.crawl(bench.add_source())
+    evidence, content = captured(bench)
+    assert records(content)[-1][1].rec_headers.get_header("WARC-Target-URI") == f"http://{SITE_HOST}/there"
+    with bench.db.read() as session:
+        assert find_damage(session, BlobStore(bench.settings.evidence_dir), evidence) is None
 
 
 class _Https(http.server.BaseHTTPRequestHandler):
