@@ -25,6 +25,7 @@ JSON_FORMAT = "saqshy-blocklist/1"
 KAZAKHSTAN = timezone(timedelta(hours=5))
 MAX_CELL_LENGTH = 32_767
 FORMULA_STARTS = frozenset("=+-@\t\r\n|%＝＋－＠")
+_A3 = 8
 COLUMN_WIDTHS = {"url": 60, "title": 40, "quote": 60, "comment_kk": 50, "comment_ru": 50}
 
 
@@ -122,6 +123,7 @@ def make_xlsx(lines: Sequence[ListLine], *, number: int, created_at: datetime) -
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         sheet.freeze_panes(1, 0)
+        _lay_out_print(sheet)
         columns = list(words()["column"])
         for place, (column, heading) in enumerate(zip(columns, headings(), strict=True)):
             sheet.set_column(place, place, COLUMN_WIDTHS.get(column, 20))
@@ -132,6 +134,15 @@ def make_xlsx(lines: Sequence[ListLine], *, number: int, created_at: datetime) -
                 sheet.write_string(number_of_row, place, safe_cell(row[column]), wrapped)
         sheet.autofilter(0, 0, max(1, len(lines)), len(columns) - 1)
     return out.getvalue()
+
+
+def _lay_out_print(sheet: xlsxwriter.worksheet.Worksheet) -> None:
+    """Printed on A3 across, all columns on one page, headings on each."""
+    sheet.set_landscape()
+    sheet.set_paper(_A3)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&C&P / &N")
 
 
 def make_json(
