@@ -17,6 +17,8 @@ PAUSES = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 UNTIL_A_PERSON_DECIDES = timedelta(days=3650)
 MAX_RETRY_AFTER = timedelta(hours=24)
 DEFAULT_RETRY_AFTER = timedelta(seconds=60)
+# More turns than all workers together wait for; what lies farther ahead was taken by a clock that was wrong.
+MOST_TURNS_AHEAD = 64
 
 
 class HostPaused(Retryable):
@@ -49,8 +51,9 @@ def reserve_slot(session: Session, name: str, *, delay_seconds: float, now: date
     host = locked_host(session, name)
     if host.paused_until is not None and host.paused_until > now:
         raise HostPaused(name, host.paused_until, now)
-    slot_at = max(now, host.next_request_at or now)
-    host.next_request_at = slot_at + timedelta(seconds=delay_seconds)
+    delay = timedelta(seconds=delay_seconds)
+    slot_at = max(now, min(host.next_request_at or now, now + MOST_TURNS_AHEAD * delay))
+    host.next_request_at = slot_at + delay
     return slot_at
 
 

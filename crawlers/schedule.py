@@ -152,7 +152,9 @@ def _due_slots(session: Session, source: Source, now: datetime) -> list[datetime
     schedule = schedule_of(source)
     last = session.scalar(
         select(func.max(CrawlRun.slot_at)).where(
-            CrawlRun.source_id == source.id, CrawlRun.kind == RunKind.SCHEDULED
+            CrawlRun.source_id == source.id,
+            CrawlRun.kind == RunKind.SCHEDULED,
+            CrawlRun.slot_at <= now,  # a clock that stood in the future made others; they hold up nothing
         )
     )
     if last is None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from crawlers.schedule import overdue_sources, slots, start_due_crawls
 from crawlers.sources_config import Schedule, SourceConfig
@@ -129,3 +129,18 @@ def test_run_now_gives_the_open_run_instead_of_a_second(database: Database, now:
     assert _tick(database, now + timedelta(seconds=95)) == 1
     # The open run stands for the slot, too.
     assert [state for _, state in _states(database)] == [RunState.MISSED, RunState.DUE]
+
+
+def test_slots_of_a_clock_that_stood_in_the_future_hold_up_nothing(
+    sqlite_database: Database, now: datetime
+) -> None:
+    db = sqlite_database
+    _add_source(db, now, HOURLY)
+    assert _tick(db, now) == 1
+    _finish_all(db, now)
+    wrong = now + timedelta(days=2)
+    assert _tick(db, wrong) == 48
+    _finish_all(db, wrong)
+    with db.write() as session:
+        session.execute(delete(CrawlRun).where(CrawlRun.slot_at > now, CrawlRun.slot_at < wrong))
+    assert _tick(db, now + timedelta(hours=1)) == 1
