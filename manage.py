@@ -222,7 +222,7 @@ def evidence_lane(home: Installation) -> list[Job]:
         Job("seal_day", lambda now: seal_day(database, audit, now=now), 60.0),
         Job("want_pictures", lambda now: want_pictures(database, now=now), 10.0),
         Job("take_pictures", lambda now: take_pictures(database, store, now=now), 10.0),
-        Job("anchor_evidence", lambda now: anchor_pending(database, audit, store, now=now), 30.0),
+        Job("anchor_evidence", lambda now: anchor_pending(database, audit, now=now), 30.0),
     ]
 
 

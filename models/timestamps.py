@@ -1,5 +1,6 @@
 """Time stamps of outside authorities (RFC 3161): making questions, checking answers, all offline."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,13 +9,7 @@ from hashlib import sha256
 from asn1crypto import cms, tsp
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from rfc3161_client import (
-    HashAlgorithm,
-    TimestampRequestBuilder,
-    VerificationError,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
+from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
 from rfc3161_client.tsp import PKIStatus
 
 from models.enums import SealKind
@@ -33,25 +28,24 @@ class Question:
     """What is sent to an authority; ``nonce`` must come back."""
 
     der: bytes
-    nonce: int | None
-
-
-def stamped_bytes(seal: Seal, content: bytes) -> bytes:
-    """What a seal has stamped: an item's file itself, else the 32 bytes of the root."""
-    return content if seal.kind is SealKind.ITEM else bytes.fromhex(seal.root_sha256)
+    nonce: int
 
 
 def stamped_sha256(seal: Seal) -> str:
-    """SHA-256 of what a seal has stamped."""
+    """SHA-256 of what a seal has stamped: an item's file itself, else the 32 bytes of the root."""
     if seal.kind is SealKind.ITEM:
         return seal.root_sha256
     return sha256(bytes.fromhex(seal.root_sha256)).hexdigest()
 
 
-def ask_about(content: bytes) -> Question:
-    """A question for a stamp over the SHA-256 of the bytes, certificates wanted."""
-    request = TimestampRequestBuilder().data(content).hash_algorithm(HashAlgorithm.SHA256).build()
-    return Question(request.as_bytes(), request.nonce)
+def ask_about(digest: str) -> Question:
+    """A question for a stamp over a SHA-256 in hex, certificates wanted; it needs no bytes."""
+    nonce = secrets.randbits(63)
+    imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": bytes.fromhex(digest)}
+    request = tsp.TimeStampReq(
+        {"version": "v1", "message_imprint": imprint, "nonce": nonce, "cert_req": True}
+    )
+    return Question(request.dump(), nonce)
 
 
 def check_stamp(response: bytes, digest: str, roots_pem: str, *, nonce: int | None = None) -> datetime:

@@ -30,7 +30,7 @@ def anchor() -> None:
     while seal_items(database, audit, now=now).n_done:
         continue
     n_stamped = 0
-    while n_new := anchor_pending(database, audit, home.store, now=now).n_done:
+    while n_new := anchor_pending(database, audit, now=now).n_done:
         n_stamped += n_new
     typer.echo(f"{n_sealed} new items sealed, {n_stamped} seals stamped by all authorities.")
     if n_waiting := count_waiting(database):

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from crawlers.bytes_first import evidence_ids
 from crawlers.evidence.browser import MAX_HEIGHT, WIDTH, NoPicture, find_browser, photograph
 from crawlers.evidence.payload import body_of
+from crawlers.inserting import insert_missing
 from models.ad import AdVersion
 from models.blobs import Blob, BlobDamaged, BlobMissing, BlobStore
 from models.crawl import Page
@@ -32,18 +33,23 @@ _SHOWN_AS_THEY_ARE = ("text/html", "application/xhtml+xml")
 def want_pictures(db: Database, *, now: datetime) -> JobReport:
     """Want a picture of every page that a flagged ad stands on."""
     known = select(Picture.id).where(Picture.evidence_id == Evidence.id).exists()
+    wanted = (
+        select(Evidence.id)
+        .distinct()
+        .join(Page, Page.evidence_id == Evidence.id)
+        .join(AdVersion, AdVersion.page_id == Page.id)
+        .join(ReviewTask, ReviewTask.ad_version_id == AdVersion.id)
+        .where(~known, Evidence.erased_at.is_(None))
+        .limit(_WANTED_AT_ONCE)
+    )
+    with db.read() as session:
+        ids = session.scalars(wanted).all()
+    if not ids:
+        return JobReport()
     with db.write() as session:
-        ids = session.scalars(
-            select(Evidence.id)
-            .distinct()
-            .join(Page, Page.evidence_id == Evidence.id)
-            .join(AdVersion, AdVersion.page_id == Page.id)
-            .join(ReviewTask, ReviewTask.ad_version_id == AdVersion.id)
-            .where(~known, Evidence.erased_at.is_(None))
-            .limit(_WANTED_AT_ONCE)
-        ).all()
-        session.add_all(Picture(evidence_id=evidence_id, wanted_at=now) for evidence_id in ids)
-    return JobReport(len(ids))
+        rows = [{"evidence_id": evidence_id, "wanted_at": now} for evidence_id in ids]
+        n_made = len(insert_missing(session, Picture, rows))
+    return JobReport(n_made)
 
 
 def take_pictures(db: Database, store: BlobStore, *, now: datetime) -> JobReport:

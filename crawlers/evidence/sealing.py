@@ -11,10 +11,9 @@ from crawlers.evidence.authorities import Asker, Authority, NoStamp, load_author
 from crawlers.inserting import update_rows
 from models.ad import AdVersion
 from models.audit import SYSTEM, AuditAction, AuditLog
-from models.blobs import BlobDamaged, BlobMissing, BlobStore
 from models.crawl import Page
-from models.enums import EvidenceKind, SealKind, SealState
-from models.evidence import Evidence, Seal, TimeStamp
+from models.enums import SealKind, SealState
+from models.evidence import Evidence, Picture, Seal, TimeStamp
 from models.leases import JobReport, hold_back, lease_rows, release
 from models.logs import get_logger
 from models.merkle import Member, pack_members, root_of
@@ -25,7 +24,6 @@ from models.timestamps import (
     BadStamp,
     ask_about,
     check_stamp,
-    stamped_bytes,
     stamped_sha256,
 )
 
@@ -39,6 +37,7 @@ _LEASE = 300.0
 _MAX_ATTEMPTS_COUNTED = 8  # the pause between two tries grows to about an hour and no further
 SEAL_SUBJECT = "seal"
 EVIDENCE_SUBJECT = "evidence"
+_HAS_OWN = select(Seal.id).where(Seal.evidence_id == Evidence.id).exists()
 
 
 def seal_pending(
@@ -52,10 +51,13 @@ def seal_pending(
         now: present time.
         after_seconds: not sooner than this after the last seal.
     """
+    last_batch = select(Seal.made_at).where(Seal.kind == SealKind.BATCH).order_by(Seal.id.desc()).limit(1)
     with db.read() as session:
-        last = session.scalar(select(func.max(Seal.made_at)).where(Seal.kind == SealKind.BATCH))
         is_waiting = session.scalar(select(Evidence.id).where(Evidence.seal_id.is_(None)).limit(1))
-    if is_waiting is None or (last is not None and now - last < timedelta(seconds=after_seconds)):
+        last = session.scalar(last_batch) if is_waiting is not None else None
+    # A seal of later than now was made by a clock that was wrong: it holds up nothing.
+    is_early = last is not None and timedelta(0) <= now - last < timedelta(seconds=after_seconds)
+    if is_waiting is None or is_early:
         return JobReport()
     with db.write() as session:
         rows = session.execute(
@@ -85,7 +87,10 @@ def seal_day(db: Database, audit: AuditLog, *, now: datetime, is_early: bool = F
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     open_batch = (Seal.kind == SealKind.BATCH) & Seal.day_id.is_(None)
     if not is_early:
-        open_batch &= Seal.made_at < midnight
+        open_batch &= (Seal.made_at < midnight) | (Seal.made_at > now)
+    with db.read() as session:
+        if session.scalar(select(Seal.id).where(open_batch).limit(1)) is None:
+            return JobReport()
     with db.write() as session:
         rows = session.execute(select(Seal.id, Seal.root_sha256).where(open_batch).order_by(Seal.id)).all()
         if not rows:
@@ -102,25 +107,37 @@ def seal_day(db: Database, audit: AuditLog, *, now: datetime, is_early: bool = F
 
 def seal_items(db: Database, audit: AuditLog, *, now: datetime) -> JobReport:
     """Give the evidence of flagged ads, and pictures of pages, seals of their own."""
-    has_own = select(Seal.id).where(Seal.evidence_id == Evidence.id).exists()
-    of_cases = (
-        select(Page.evidence_id)
-        .join(AdVersion, AdVersion.page_id == Page.id)
-        .join(ReviewTask, ReviewTask.ad_version_id == AdVersion.id)
-    )
+    with db.read() as session:
+        ids = _without_own_seal(session)
+    if not ids:
+        return JobReport()
     with db.write() as session:
         rows = session.execute(
-            select(Evidence.id, Evidence.sha256)
-            .where(
-                ~has_own,
-                Evidence.erased_at.is_(None),
-                Evidence.id.in_(of_cases) | (Evidence.kind == EvidenceKind.PICTURE),
+            select(Evidence.id, Evidence.sha256).where(
+                Evidence.id.in_(ids), ~_HAS_OWN, Evidence.erased_at.is_(None)
             )
-            .limit(_ITEMS_AT_ONCE)
         ).all()
         for row in rows:
             _add_seal(session, audit, SealKind.ITEM, [(row.id, row.sha256)], now, evidence_id=row.id)
     return JobReport(len(rows))
+
+
+def _without_own_seal(session: Session) -> set[int]:
+    """Some evidence that shall have a seal of its own and has none, looked up by indexes."""
+    of_cases = (
+        select(Evidence.id)
+        .join(Page, Page.evidence_id == Evidence.id)
+        .join(AdVersion, AdVersion.page_id == Page.id)
+        .join(ReviewTask, ReviewTask.ad_version_id == AdVersion.id)
+    )
+    pictures = select(Evidence.id).join(Picture, Picture.png_id == Evidence.id)
+    return {
+        evidence_id
+        for query in (of_cases, pictures)
+        for evidence_id in session.scalars(
+            query.where(~_HAS_OWN, Evidence.erased_at.is_(None)).limit(_ITEMS_AT_ONCE)
+        )
+    }
 
 
 def _add_seal(
@@ -157,13 +174,7 @@ def _add_seal(
     return seal
 
 
-def anchor_pending(
-    db: Database,
-    audit: AuditLog,
-    store: BlobStore,
-    *,
-    now: datetime,
-) -> JobReport:
+def anchor_pending(db: Database, audit: AuditLog, *, now: datetime) -> JobReport:
     """Have seals stamped by every authority that has not yet; what none stamps is tried again later."""
     asked = load_authorities(db.settings)
     if not asked:
@@ -174,14 +185,15 @@ def anchor_pending(
             session,
             Seal,
             where=is_due,
-            order_by=[Seal.id],
+            # What was tried often lets what is new go first.
+            order_by=[Seal.attempts, Seal.id],
             n=_STAMPS_AT_ONCE,
             now=now,
             seconds=_LEASE,
         )
     asker, report = Asker(db.settings), JobReport()
     for seal_id in ids:
-        is_done = _anchor(db, audit, store, asker, asked, seal_id, now)
+        is_done = _anchor(db, audit, asker, asked, seal_id, now)
         report += JobReport(int(is_done), int(not is_done))
     return report
 
@@ -189,7 +201,6 @@ def anchor_pending(
 def _anchor(
     db: Database,
     audit: AuditLog,
-    store: BlobStore,
     asker: Asker,
     authorities: Sequence[Authority],
     seal_id: int,
@@ -204,9 +215,8 @@ def _anchor(
         if authority.name in known:
             continue
         try:
-            content = store.get(seal.root_sha256) if seal.kind is SealKind.ITEM else b""
-            fresh.append(_ask(asker, authority, seal, content, now))
-        except (NoStamp, BadStamp, BlobMissing, BlobDamaged) as problem:
+            fresh.append(_ask(asker, authority, seal, now))
+        except (NoStamp, BadStamp) as problem:
             error = f"{authority.name}: {problem.code}"
             log.warning("evidence.stamp.failed", seal_id=seal_id, authority=authority.name, kind=problem.code)
     with db.write() as session:
@@ -225,8 +235,8 @@ def _anchor(
     return False
 
 
-def _ask(asker: Asker, authority: Authority, seal: Seal, content: bytes, now: datetime) -> TimeStamp:
-    question = ask_about(stamped_bytes(seal, content))
+def _ask(asker: Asker, authority: Authority, seal: Seal, now: datetime) -> TimeStamp:
+    question = ask_about(stamped_sha256(seal))
     response = asker.ask(authority, question)
     stamped_at = check_stamp(response, stamped_sha256(seal), authority.roots_pem, nonce=question.nonce)
     return TimeStamp(

@@ -91,7 +91,6 @@ def anchored(
     """A case whose page is captured, sealed and stamped, item and day."""
     room, before = sqlite_room, sqlite_room.db.settings
     room.db.settings = authorities.name_in(room.settings)
-    store = BlobStore(room.settings.evidence_dir)
     add_people(room)
     task = add_task(room)
     for n in range(2):
@@ -101,7 +100,7 @@ def anchored(
     seal_day(room.db, room.audit, now=now + timedelta(days=1))
     seal_items(room.db, room.audit, now=now)
     for _ in range(3):
-        anchor_pending(room.db, room.audit, store, now=now)
+        anchor_pending(room.db, room.audit, now=now)
     yield room, task
     room.db.settings = before
 

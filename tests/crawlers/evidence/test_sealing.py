@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from crawlers.evidence.commands import evidence_findings
+from crawlers.evidence.pictures import want_pictures
 from crawlers.evidence.sealing import anchor_pending, seal_day, seal_items, seal_pending
 from models.audit import AuditAction, AuditEvent, AuditLog
 from models.blobs import BlobStore
@@ -15,12 +16,13 @@ from models.enums import PictureState, SealKind, SealState
 from models.evidence import Evidence, Picture, Seal, TimeStamp
 from models.installation import Installation, prepare_installation
 from models.integrity import verify_evidence
+from models.leases import JobReport
 from models.merkle import follow, path_of, unpack_members
 from models.seals import evidence_damages, verify_seals
 from models.session import Database
 from tests.conftest import open_database
 from tests.crawlers.evidence.conftest import Authorities, store_pages
-from tests.factories import make_flagged_task, write_evidence
+from tests.factories import make_flagged_task
 
 
 def damages(database: Database, audit: AuditLog) -> list[str]:
@@ -69,17 +71,56 @@ def test_seals_are_not_made_more_often_than_wanted(
     assert seal_pending(sqlite_database, audit_log, now=now + timedelta(seconds=61)).n_done == 1
 
 
+def test_a_clock_that_stood_in_the_future_holds_up_no_seal(
+    sqlite_database: Database, audit_log: AuditLog, now: datetime
+) -> None:
+    db, wrong = sqlite_database, now + timedelta(days=400)
+    store_pages(db, db.settings.evidence_dir, now, 1)
+    assert seal_pending(db, audit_log, now=wrong).n_done == 1
+    with db.write() as session:
+        session.add(Evidence(sha256="0" * 64, size_bytes=0, captured_at=now))
+    assert seal_pending(db, audit_log, now=now).n_done == 1
+    assert seal_day(db, audit_log, now=now).n_done == 1
+    assert [seal.day_id is None for seal in seals(db, SealKind.BATCH)] == [False, True]
+
+
+def test_what_has_nothing_to_do_waits_for_no_writer(
+    sqlite_database: Database, audit_log: AuditLog, now: datetime
+) -> None:
+    db = sqlite_database
+    with db.write():
+        assert seal_pending(db, audit_log, now=now) == JobReport()
+        assert seal_day(db, audit_log, now=now) == JobReport()
+        assert seal_items(db, audit_log, now=now) == JobReport()
+        assert want_pictures(db, now=now) == JobReport()
+
+
+def test_new_seals_go_before_those_that_were_tried_often(
+    sqlite_database: Database, audit_log: AuditLog, now: datetime, authorities: Authorities
+) -> None:
+    db = sqlite_database
+    db.settings = authorities.name_in(db.settings)
+    authorities.two.is_up = False
+    for day in range(11):
+        with db.write() as session:
+            session.add(Evidence(sha256=f"{day:064}", size_bytes=0, captured_at=now))
+        seal_pending(db, audit_log, now=now, after_seconds=0)
+        seal_day(db, audit_log, now=now, is_early=True)
+    assert anchor_pending(db, audit_log, now=now).n_failed == 10
+    assert anchor_pending(db, audit_log, now=now + timedelta(hours=1)).n_failed == 10
+    assert {seal.state for seal in seals(db, SealKind.DAY)} == {SealState.PARTLY}
+
+
 def test_one_stamp_covers_a_day(
     database: Database, audit_log: AuditLog, now: datetime, authorities: Authorities
 ) -> None:
     database.settings = authorities.name_in(database.settings)
-    store = BlobStore(database.settings.evidence_dir)
     store_pages(database, database.settings.evidence_dir, now, 3)
     seal_pending(database, audit_log, now=now)
     assert seal_day(database, audit_log, now=now + timedelta(hours=1)).n_done == 0
     tomorrow = now + timedelta(days=1)
     assert seal_day(database, audit_log, now=tomorrow).n_done == 1
-    assert anchor_pending(database, audit_log, store, now=tomorrow).n_done == 1
+    assert anchor_pending(database, audit_log, now=tomorrow).n_done == 1
     (day,) = seals(database, SealKind.DAY)
     assert (day.state, [stamp.authority for stamp in day.stamps]) == (SealState.ANCHORED, ["one", "two"])
     (batch,) = seals(database, SealKind.BATCH)
@@ -93,24 +134,22 @@ def test_what_no_authority_stamps_is_stamped_later(
 ) -> None:
     db = sqlite_database
     db.settings = authorities.name_in(db.settings)
-    store = BlobStore(db.settings.evidence_dir)
     with db.write() as session:
         make_flagged_task(session, opened_at=now)
     assert seal_items(db, audit_log, now=now).n_done == 1
     assert seal_items(db, audit_log, now=now).n_done == 0
-    # The factory writes no file: a stamp over bytes that are not there is never asked for.
-    assert anchor_pending(db, audit_log, store, now=now).n_failed == 1
-    assert authorities.one.n_asked == 0
-    write_evidence(db.settings.evidence_dir)
+    # Bytes that are erased before the stamps are there are stamped all the same: their hash is known.
+    with db.write() as session:
+        session.scalars(select(Evidence)).one().erased_at = now
     authorities.one.is_up = authorities.two.is_up = False
-    assert anchor_pending(db, audit_log, store, now=now + timedelta(hours=1)).n_failed == 1
+    assert anchor_pending(db, audit_log, now=now + timedelta(hours=1)).n_failed == 1
     (item,) = seals(db, SealKind.ITEM)
     assert (item.state, item.error) == (SealState.UNANCHORED, "two: NoStamp")
     authorities.one.is_up = True
-    assert anchor_pending(db, audit_log, store, now=now + timedelta(hours=2)).n_failed == 1
+    assert anchor_pending(db, audit_log, now=now + timedelta(hours=2)).n_failed == 1
     assert seals(db, SealKind.ITEM)[0].state is SealState.PARTLY
     authorities.two.is_up = True
-    assert anchor_pending(db, audit_log, store, now=now + timedelta(hours=5)).n_done == 1
+    assert anchor_pending(db, audit_log, now=now + timedelta(hours=5)).n_done == 1
     assert seals(db, SealKind.ITEM)[0].state is SealState.ANCHORED
     assert damages(db, audit_log) == []
 
@@ -123,7 +162,7 @@ def test_an_authority_on_loopback_that_is_not_listed_is_not_asked(
     store_pages(db, db.settings.evidence_dir, now, 1)
     seal_pending(db, audit_log, now=now)
     seal_day(db, audit_log, now=now, is_early=True)
-    assert anchor_pending(db, audit_log, BlobStore(db.settings.evidence_dir), now=now).n_failed == 1
+    assert anchor_pending(db, audit_log, now=now).n_failed == 1
     assert (authorities.one.n_asked, authorities.two.n_asked) == (0, 0)
 
 
@@ -149,7 +188,7 @@ def sealed(
     store_pages(db, db.settings.evidence_dir, now, 4)
     seal_pending(db, audit_log, now=now)
     seal_day(db, audit_log, now=now, is_early=True)
-    assert anchor_pending(db, audit_log, BlobStore(db.settings.evidence_dir), now=now).n_done == 1
+    assert anchor_pending(db, audit_log, now=now).n_done == 1
     yield db
     db.close()
 
@@ -246,12 +285,11 @@ def test_f9_a_seal_rewritten_with_its_item_is_found(sealed: Database, audit_log:
 def test_f9_a_seal_taken_away_with_all_that_hangs_on_it_is_missed(
     sealed: Database, audit_log: AuditLog, now: datetime
 ) -> None:
-    store = BlobStore(sealed.settings.evidence_dir)
     rewrite(sealed, "UPDATE evidence SET kind = 'picture' WHERE id = 2")
     with sealed.write() as session:
         session.add(Picture(evidence_id=1, png_id=2, state=PictureState.TAKEN, wanted_at=now))
     assert seal_items(sealed, audit_log, now=now).n_done == 1
-    assert anchor_pending(sealed, audit_log, store, now=now).n_done == 1
+    assert anchor_pending(sealed, audit_log, now=now).n_done == 1
     (batch,), (day,) = seals(sealed, SealKind.BATCH), seals(sealed, SealKind.DAY)
     assert damages(sealed, audit_log) == []
     rewrite_payload_and_digest(sealed, lambda evidence_id: f"{evidence_id}")
