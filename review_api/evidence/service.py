@@ -11,7 +11,7 @@ from models.ad import Ad
 from models.audit import Actor, AuditAction, AuditLog
 from models.blobs import BlobStore
 from models.crawl import Page
-from models.enums import EvidenceKind, PictureState
+from models.enums import EvidenceKind, FetchResult, PictureState
 from models.errors import NotFound, Rejected
 from models.evidence import Evidence, Picture
 from models.integrity import find_damage
@@ -88,7 +88,7 @@ class EvidenceService:
             url=page.final_url,
             http_status=page.http_status,
             content_type=page.content_type,
-            captured_at=evidence.captured_at,
+            captured_at=_received_at(page, evidence),
             server_date=page.headers.get("date"),
             erased_at=evidence.erased_at,
             problems=tuple(problems),
@@ -98,7 +98,7 @@ class EvidenceService:
         )
 
     def export(self, session: Session, task: ReviewTask, *, actor: Actor, now: datetime) -> Export:
-        """Pack a case's evidence; each item's line in the audit log names the package's hash.
+        """Pack a case's evidence; the audit line of each item and picture names the package's hash.
 
         Raises:
             NothingStored: there is nothing to give out.
@@ -111,8 +111,8 @@ class EvidenceService:
         content = package.zipped(case, now)
         export = Export(f"{task.case_number}.wacz", content, sha256(content).hexdigest(), len(case.items))
         details = {"case_number": task.case_number, "package_sha256": export.sha256}
-        for item in case.items:
-            self._note(session, AuditAction.EVIDENCE_EXPORTED, item.evidence_id, actor, now, details)
+        for evidence_id in _ids(case.items):
+            self._note(session, AuditAction.EVIDENCE_EXPORTED, evidence_id, actor, now, details)
         return export
 
     def _to_give_out(self, session: Session, task: ReviewTask) -> CaseEvidence:
@@ -162,9 +162,9 @@ class EvidenceService:
         case = self._to_give_out(session, task)
         stamps = self._picture_stamps(session)
         sheet = make_package(case, self._store.get, stamps, actor=actor.name, now=now)
-        for item in case.items:
+        for evidence_id in _ids(case.items):
             details = {"case_number": task.case_number}
-            self._note(session, AuditAction.EVIDENCE_PRINTED, item.evidence_id, actor, now, details)
+            self._note(session, AuditAction.EVIDENCE_PRINTED, evidence_id, actor, now, details)
         return sheet.files[COVER]
 
     def want_picture(
@@ -225,9 +225,15 @@ class EvidenceService:
 
 
 def _ids(items: Sequence[Item]) -> list[int]:
-    """Items and their pictures."""
+    """Items and their pictures, each once."""
     pictures = (item.picture.evidence_id for item in items if item.picture is not None)
-    return [*(item.evidence_id for item in items), *(number for number in pictures if number)]
+    return list(dict.fromkeys([*(item.evidence_id for item in items), *filter(None, pictures)]))
+
+
+def _received_at(page: Page, evidence: Evidence) -> datetime:
+    """When the bytes came; imported pages with equal bytes share a row, which knows the first alone."""
+    is_shared = evidence.kind is EvidenceKind.BODY and page.result is not FetchResult.NOT_MODIFIED
+    return page.fetched_at if is_shared else evidence.captured_at
 
 
 def _picture_line(picture: Picture | None) -> PictureLine | None:

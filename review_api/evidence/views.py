@@ -33,7 +33,7 @@ class EvidencePage:
 
 @router.get("/cases/{task_id}/evidence")
 def show_evidence(request: Request, services: ServicesDep, person: Reader, task_id: IdPath) -> Response:
-    """Every item with its checks; opens no picture."""
+    """Every item with its checks, noted as read; opens no picture."""
     return _page(request, services, person, task_id)
 
 
@@ -98,5 +98,7 @@ def _page(
 ) -> Response:
     with services.db.read() as session:
         evidence = services.evidence.of_case(session, find_case(session, task_id))
+    with services.db.write() as session:
+        services.evidence.note_read(session, evidence, actor=person.actor, now=services.now())
     page = EvidencePage(evidence, person.role in MAY_EXPORT, open_picture)
     return render("evidence.html", make_frame(request, services, person, "queue"), page, request=request)

@@ -205,13 +205,14 @@ def test_each_export_is_a_line_that_cannot_be_taken_back(anchored: Anchored) -> 
     room, task = anchored
     package = export(room, task)
     with room.db.read() as session:
-        event = session.scalars(
+        events = session.scalars(
             select(AuditEvent).where(AuditEvent.action == AuditAction.EVIDENCE_EXPORTED)
-        ).one()
+        ).all()
+        picture = session.scalars(select(Picture)).one()
+        assert [event.subject_id for event in events] == [f"{picture.evidence_id}", f"{picture.png_id}"]
         assert list(room.audit.verify(session)) == []
-    assert (
-        json.loads(event.details)["package_sha256"] == package.sha256 == sha256(package.content).hexdigest()
-    )
+    assert package.sha256 == sha256(package.content).hexdigest()
+    assert {json.loads(event.details)["package_sha256"] for event in events} == {package.sha256}
     custody = zipfile.ZipFile(BytesIO(package.content)).read("custody/custody.jsonl").decode().splitlines()
     acts = [json.loads(line)["act"] for line in custody]
     assert acts[0] == "captured"
@@ -269,17 +270,35 @@ def test_the_page_says_what_holds_and_notes_who_opens_the_picture(anchored: Anch
         lines = session.scalars(
             select(AuditEvent).where(AuditEvent.action == AuditAction.EVIDENCE_READ)
         ).all()
-    assert [(line.actor_name, line.subject_id) for line in lines] == [
-        ("analyst", str(item.picture.evidence_id))
-    ]
+    # The page, the page with its picture open, the picture.
+    read = [item.evidence_id, item.evidence_id, item.picture.evidence_id]
+    assert [(line.actor_name, line.subject_id) for line in lines] == [("analyst", str(n)) for n in read]
     assert client.post(f"/cases/{task.id}/evidence/export", content=b"").status_code == 403
     officer = room.client("officer")
     package = officer.post(f"/cases/{task.id}/evidence/export", content=b"")
     assert package.headers["content-type"] == "application/wacz"
     sheet = officer.post(f"/cases/{task.id}/evidence/print", content=b"")
     assert sheet.content.startswith(b"%PDF")
+    with room.db.read() as session:
+        printed = session.scalars(
+            select(AuditEvent.subject_id).where(AuditEvent.action == AuditAction.EVIDENCE_PRINTED)
+        ).all()
+    assert printed == [str(item.evidence_id), str(item.picture.evidence_id)]
     assert client.get(f"/cases/{task.id}/evidence/pictures/999999").status_code == 404
     assert room.client("admin").get(f"/cases/{task.id}/evidence").status_code == 403
+
+
+def test_imported_pages_with_equal_bytes_keep_their_own_times(sqlite_room: Room, now: datetime) -> None:
+    times = [now - timedelta(days=300), now - timedelta(days=2)]
+    tasks = [add_task(sqlite_room, url=f"http://a.example/{n}") for n in range(2)]
+    with sqlite_room.db.write() as session:
+        pages = [session.get_one(ReviewTask, task.id).ad_version.page for task in tasks]
+        for page, at in zip(pages, times, strict=True):
+            page.fetched_at, page.evidence_id = at, pages[0].evidence_id
+    with sqlite_room.db.read() as session:
+        rows = [session.get_one(ReviewTask, task.id) for task in tasks]
+        items = [sqlite_room.services.evidence.of_case(session, row).items[0] for row in rows]
+    assert [item.captured_at for item in items] == times
 
 
 def test_a_picture_is_asked_for_on_demand(sqlite_room: Room, now: datetime) -> None:
