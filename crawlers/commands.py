@@ -29,7 +29,9 @@ from models.worker import utc_now
 OPERATOR = Actor(None, "operator")
 SourceName = Annotated[str, typer.Argument(help="Name of the source, as `sources list` shows it.")]
 
-sources = typer.Typer(no_args_is_help=True, help="Sources: list, new, check, enable, disable, run.")
+sources = typer.Typer(
+    no_args_is_help=True, help="Sources: list, new, check, enable, disable, run, ask-again."
+)
 
 
 class CannotRead(Rejected):
@@ -181,6 +183,32 @@ def run(name: SourceName) -> None:
     with home.database.write() as session:
         started = start_manual_run(session, get_source(session, name), utc_now())
         typer.echo(f"Crawl run {started.id} of {name} is due; a worker takes it up within seconds.")
+
+
+@sources.command()
+def ask_again(
+    host: Annotated[str, typer.Argument(help="Name of the host, as the alarm shows it.")],
+    reason: Annotated[str, typer.Option(prompt=True, help="Why it may be asked again.")],
+) -> None:
+    """Ask a host again that refused us so often that only a person may decide it."""
+    from models.runs import ask_host_again
+
+    if not reason.strip():
+        raise typer.BadParameter("Write the reason.")
+    home, now = open_installation(), utc_now()
+    with home.database.write() as session:
+        was_resting = ask_host_again(session, host, now)
+        if was_resting:
+            home.audit.append(
+                session,
+                AuditAction.HOST_ASKED_AGAIN,
+                actor=OPERATOR,
+                subject_kind="host",
+                subject_id=host,
+                now=now,
+                details={"host": host, "reason": reason},
+            )
+    typer.echo(f"{host} is asked again." if was_resting else f"{host} was not resting; nothing to change.")
 
 
 def extract(

@@ -164,6 +164,21 @@ def _give_up_exhausted(session: Session, run_id: int, now: datetime) -> None:
     )
 
 
+def give_up_pending(session: Session, run_id: int, error: str) -> int:
+    """Fail what a run cannot ask for any time soon; returns how many requests that were."""
+    rows = session.scalars(
+        select(FrontierRequest).where(
+            FrontierRequest.crawl_run_id == run_id, FrontierRequest.state.in_(UNSETTLED)
+        )
+    ).all()
+    for row in rows:
+        release(row)
+        row.state, row.error = RequestState.FAILED, error
+        row.result = row.result or FetchResult.SLOW_DOWN
+    session.flush()
+    return len(rows)
+
+
 def renew_leases(session: Session, tokens: Collection[str], *, now: datetime, seconds: float) -> None:
     """Hold the requests that these tokens hold for longer."""
     session.execute(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from crawlers.blind_spots import note_blind_spots
 from crawlers.crawl_process import Order
-from crawlers.frontier import has_unparsed_pages, next_pending_at, return_leases
+from crawlers.frontier import give_up_pending, has_unparsed_pages, next_pending_at, return_leases
 from crawlers.run_reader import RunReader
 from crawlers.schedule import adapt_interval
 from models.config import Settings
@@ -29,6 +29,8 @@ log = get_logger(__name__)
 
 _STOP_WITHIN_SECONDS = 10.0
 _RETRY_SECONDS = 10.0
+# A run whose next request is further away ends without it: later slots would be missed for its sake.
+LONGEST_WAIT = timedelta(days=1)
 _ANSWERED = (FetchResult.PAGE, FetchResult.NOT_MODIFIED)
 
 
@@ -178,6 +180,9 @@ def _conclude(session: Session, run: CrawlRun, now: datetime) -> None:
     if has_unparsed_pages(session, run.id):
         next_at = now + timedelta(seconds=1)
     source = session.get_one(Source, run.source_id)
+    n_left = 0
+    if next_at is not None and next_at > now + LONGEST_WAIT:
+        n_left, next_at = give_up_pending(session, run.id, "host_paused"), None
     if next_at is not None and source.is_crawled:
         release(run)
         run.state, run.next_try_at = check_transition(run.state, RunState.DUE), next_at
@@ -186,14 +191,16 @@ def _conclude(session: Session, run: CrawlRun, now: datetime) -> None:
     is_good = any(results[result] for result in _ANSWERED)
     release(run)
     run.state = check_transition(run.state, RunState.DONE if is_good else RunState.FAILED)
-    run.finished_at = now
+    run.finished_at, run.n_failed = now, run.n_failed + n_left
     note_blind_spots(session, run, now)
     if is_good and run.kind in LISTING_RUNS:
         source.last_success_at = now
         adapt_interval(source, has_news=run.n_new_versions > 0)
     if run.n_new_versions:
         source.last_new_at = now
-    if not is_good:
+    if n_left:
+        run.error = "host_paused"
+    elif not is_good:
         run.error = results.most_common(1)[0][0].value if results else "nothing_fetched"
 
 

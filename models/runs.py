@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.crawl import CrawlRun, Source
-from models.enums import RunKind, RunState
+from models.crawl import CrawlRun, FrontierRequest, Host, Source
+from models.enums import AlarmKind, RequestState, RunKind, RunState
+from models.errors import NotFound
+from models.urls import host_of
+from models.watch import Alarm
 
 OPEN_RUN_STATES = (RunState.DUE, RunState.RUNNING)
 # Runs that follow links from the start addresses; the others fetch exactly what they were given.
@@ -60,3 +63,41 @@ def add_run(session: Session, source_id: int, kind: RunKind, now: datetime) -> C
 def start_manual_run(session: Session, source: Source, now: datetime) -> CrawlRun:
     """Make a run for this moment; an open run is returned instead of a second one."""
     return open_listing_run(session, source.id) or add_run(session, source.id, RunKind.MANUAL, now)
+
+
+def ask_host_again(session: Session, name: str, now: datetime) -> bool:
+    """Forget that a host refused us: its requests, their runs and its alarm wait for it no longer.
+
+    Returns:
+        False when the host was not resting; then nothing was changed.
+
+    Raises:
+        NotFound: no host of that name was ever asked.
+    """
+    host = session.scalars(select(Host).where(Host.name == name).with_for_update()).one_or_none()
+    if host is None:
+        raise NotFound(f"No host {name!r} was ever asked.", host=name)
+    if not host.n_refusals and host.paused_until is None:
+        return False
+    host.n_refusals, host.paused_until = 0, None
+    waiting = session.scalars(
+        select(FrontierRequest).where(
+            FrontierRequest.state == RequestState.PENDING,
+            FrontierRequest.next_try_at > now,
+            FrontierRequest.url.contains(name, autoescape=True),
+        )
+    ).all()
+    run_ids = set()
+    for request in waiting:
+        if host_of(request.url) == name:
+            request.next_try_at = None
+            run_ids.add(request.crawl_run_id)
+    for run in session.scalars(
+        select(CrawlRun).where(CrawlRun.id.in_(run_ids), CrawlRun.state == RunState.DUE)
+    ):
+        run.next_try_at = None
+    for alarm in session.scalars(
+        select(Alarm).where(Alarm.kind == AlarmKind.SHUT_OUT, Alarm.subject == name, Alarm.ended_at.is_(None))
+    ):
+        alarm.ended_at = now
+    return True

@@ -8,7 +8,14 @@ from models.enums import CandidateState, Role
 from review_api.auth.schemas import Person
 from review_api.deps import ServicesDep, require
 from review_api.fields import IdPath
-from review_api.sources.schemas import BlindMap, CandidateRow, SourceDetail, SourceRow, WithReason
+from review_api.sources.schemas import (
+    AskAgain,
+    BlindMap,
+    CandidateRow,
+    SourceDetail,
+    SourceRow,
+    WithReason,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["sources"])
 
@@ -59,6 +66,15 @@ def resume(source_id: IdPath, services: ServicesDep, person: SourceKeeper) -> No
     """End a pause."""
     with services.db.write() as session:
         services.sources.resume(session, source_id, person=person, now=services.now())
+
+
+@router.post("/sources/{source_id}/ask-again", status_code=204)
+def ask_again(source_id: IdPath, form: AskAgain, services: ServicesDep, person: SourceKeeper) -> None:
+    """Ask a host again that had shut the source out."""
+    with services.db.write() as session:
+        services.sources.ask_again(
+            session, source_id, form.host, reason=form.reason, person=person, now=services.now()
+        )
 
 
 @router.get("/blind-spots")

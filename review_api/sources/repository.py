@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.ad import Ad, AdVersion
 from models.crawl import CrawlRun, Source
-from models.enums import BlindReason, CandidateState, RunKind, RunState, SourceKind
+from models.enums import AlarmKind, BlindReason, CandidateState, RunKind, RunState, SourceKind
 from models.review import ReviewTask
 from models.watch import Alarm, BlindSpot, Candidate, PageProfile
 from review_api.sources.schemas import BlindCount, BlindRow, CandidateRow, RunRow
@@ -61,6 +61,14 @@ def open_alarms(session: Session) -> dict[int, list[Alarm]]:
     for alarm in session.scalars(select(Alarm).where(Alarm.ended_at.is_(None)).order_by(Alarm.id)):
         found[alarm.source_id].append(alarm)
     return found
+
+
+def was_shut_out(session: Session, source_id: int, host: str) -> bool:
+    """Whether there is or was an alarm that the host shut the source out."""
+    query = select(Alarm.id).where(
+        Alarm.source_id == source_id, Alarm.kind == AlarmKind.SHUT_OUT, Alarm.subject == host
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def runs_since(session: Session, source_id: int, since: datetime) -> list[tuple[datetime, int, int, int]]:

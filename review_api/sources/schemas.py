@@ -16,7 +16,7 @@ from models.enums import (
     RunState,
     SourceKind,
 )
-from review_api.fields import Reason
+from review_api.fields import Reason, ShortText
 
 SHOWN_DAYS = 30
 
@@ -190,3 +190,9 @@ class WithReason(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reason: Reason
+
+
+class AskAgain(WithReason):
+    """Which host that refused us is to be asked again."""
+
+    host: ShortText

@@ -9,7 +9,7 @@ from models.audit import AuditAction, AuditLog
 from models.crawl import Source
 from models.enums import BlindReason, CandidateState, check_transition
 from models.errors import NotFound, Rejected
-from models.runs import start_manual_run
+from models.runs import ask_host_again, start_manual_run
 from models.urls import host_of
 from models.watch import Alarm, Candidate
 from review_api.auth.schemas import Person
@@ -132,6 +132,24 @@ class SourceService:
             source.paused_at = source.paused_by = source.pause_reason = None
             source.resumed_at = now
             self._note(session, AuditAction.SOURCE_RESUMED, source, person, now, {})
+
+    def ask_again(
+        self, session: Session, source_id: int, host: str, *, reason: str, person: Person, now: datetime
+    ) -> None:
+        """Ask a host again that had shut the source out; twice is once.
+
+        Raises:
+            ReasonNotWritten: no reason.
+            NotFound: no such source, or the host never shut it out.
+        """
+        if not reason:
+            raise ReasonNotWritten("Write the reason.")
+        source = self._kept_source(session, source_id)
+        if not repository.was_shut_out(session, source_id, host):
+            raise NotFound("This host never shut the source out.", source_id=source_id, host=host)
+        if ask_host_again(session, host, now):
+            details = {"host": host, "reason": reason}
+            self._note(session, AuditAction.HOST_ASKED_AGAIN, source, person, now, details)
 
     def blind_map(self, session: Session) -> BlindMap:
         """What cannot be seen, with the sources whose terms nobody has read."""

@@ -56,7 +56,10 @@ class RunLine:
 
 @dataclass(frozen=True)
 class SourcePage:
-    """One source: how it stands, its last days, runs, fields, blind spots, and a sample."""
+    """One source: how it stands, its last days, runs, fields, blind spots, and a sample.
+
+    ``reason`` and ``errors`` are of the form to pause, or of the one to ask ``refused_host`` again.
+    """
 
     detail: SourceDetail
     line: SourceLine
@@ -64,6 +67,7 @@ class SourcePage:
     n_days: int
     runs: tuple[RunLine, ...]
     may_keep: bool
+    refused_host: str = ""
     reason: str = ""
     errors: tuple[FieldError, ...] = ()
 
@@ -112,7 +116,12 @@ def show_source(request: Request, source_id: IdPath, services: ServicesDep, pers
 
 
 def _source_page(
-    request: Request, source_id: int, services: Services, person: Person, reason: str | None = None
+    request: Request,
+    source_id: int,
+    services: Services,
+    person: Person,
+    reason: str | None = None,
+    refused_host: str = "",
 ) -> Response:
     """The page; with a reason that was refused, its form comes back with what is wrong."""
     with services.db.read() as session:
@@ -129,8 +138,9 @@ def _source_page(
         n_days=SHOWN_DAYS,
         runs=tuple(RunLine(run, error_words(words, run.error)) for run in detail.runs),
         may_keep=person.role.value in ("analyst", "admin") and detail.source.kind not in PEOPLE_BRING,
+        refused_host=refused_host,
         reason=reason or "",
-        errors=() if reason is None else missing_reason(words, reason),
+        errors=() if reason is None else missing_reason(words, reason, _field_of(refused_host)),
     )
     return render("source.html", frame, page, status=200 if reason is None else 422, request=request)
 
@@ -162,6 +172,28 @@ def resume(source_id: IdPath, services: ServicesDep, person: SourceKeeper) -> Re
     with services.db.write() as session:
         services.sources.resume(session, source_id, person=person, now=services.now())
     return go_to(f"/sources/{source_id}", "source_resumed")
+
+
+@router.post("/sources/{source_id}/ask-again")
+def ask_again(
+    request: Request,
+    source_id: IdPath,
+    services: ServicesDep,
+    person: SourceKeeper,
+    host: TypedText,
+    reason: TypedText = "",
+) -> Response:
+    """Ask a host again that had shut the source out, with a reason."""
+    reason = reason.strip()
+    if missing_reason(make_frame(request, services, person).words, reason):
+        return _source_page(request, source_id, services, person, reason, host)
+    with services.db.write() as session:
+        services.sources.ask_again(session, source_id, host, reason=reason, person=person, now=services.now())
+    return go_to(f"/sources/{source_id}", "source_asked_again")
+
+
+def _field_of(refused_host: str) -> str:
+    return f"reason-{refused_host}" if refused_host else "reason"
 
 
 @router.get("/blind-spots")

@@ -14,6 +14,7 @@ from models.audit import AuditAction
 from models.enums import (
     AdState,
     ContactKind,
+    GoneReason,
     Language,
     Level,
     Purpose,
@@ -164,6 +165,7 @@ class Origin:
     first_seen_at: datetime
     last_seen_at: datetime
     gone_at: datetime | None
+    gone_reason: GoneReason | None
 
 
 @dataclass(frozen=True)

@@ -358,6 +358,7 @@ def _show_origin(session: Session, ad: Ad, version: AdVersion) -> Origin:
         first_seen_at=ad.first_seen_at,
         last_seen_at=ad.last_seen_at,
         gone_at=ad.gone_at,
+        gone_reason=ad.gone_reason,
     )
 
 

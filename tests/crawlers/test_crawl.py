@@ -13,8 +13,10 @@ import pytest
 from crawlers.evidence.payload import body_of
 from models.ad import Ad, AdVersion
 from models.blobs import BlobStore
+from models.crawl import Host
 from models.enums import AdState, FetchResult, ParseState, RequestState, RunState
 from models.evidence import Evidence
+from models.runs import ask_host_again
 from models.worker import utc_now
 from tests.conftest import open_database
 from tests.crawlers.conftest import SITE_HOST, CrawlBench, bench_settings, channel_page
@@ -99,6 +101,21 @@ def test_robots_are_obeyed(bench: CrawlBench) -> None:
     assert bench.site.paths() == []
     assert bench.requests()[f"{ROOT}private/"][:2] == (RequestState.DONE, FetchResult.ROBOTS_DISALLOWED)
     assert (run.state, run.error) == (RunState.FAILED, "robots_disallowed")
+
+
+def test_a_run_that_would_wait_for_days_ends_and_says_what_it_left(bench: CrawlBench) -> None:
+    source_id = bench.add_source(limits={"delay_seconds": 0.01})
+    with bench.db.write() as session:
+        until = utc_now() + timedelta(days=3650)
+        session.add(Host(name=SITE_HOST, n_refusals=8, paused_until=until))
+    run = bench.crawl(source_id)
+    assert bench.site.paths() == []
+    assert (run.state, run.error, run.n_failed) == (RunState.FAILED, "host_paused", 1)
+    assert bench.requests()[ROOT] == (RequestState.FAILED, FetchResult.SLOW_DOWN, "host_paused")
+    with bench.db.write() as session:
+        ask_host_again(session, SITE_HOST, utc_now())
+    bench.site.routes["/"] = Reply(channel_page({1: "x"}))
+    assert bench.crawl(source_id).state is RunState.DONE  # a run of its own: none stood in its way
 
 
 def test_robots_that_cannot_be_had_allow_nothing(bench: CrawlBench) -> None:

@@ -1,13 +1,26 @@
 """The pace of hosts over all workers, Retry-After, and the circuit breaker."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
+from typer.testing import CliRunner
 
 from crawlers.answers import count_visible, judge
+from crawlers.commands import sources
+from crawlers.frontier import NewRequest, add_requests
 from crawlers.politeness import HostPaused, note_refusal, pause_after, reserve_slot, retry_after_of
-from models.enums import FetchResult
+from models.audit import AuditAction, AuditEvent
+from models.config import Settings, load_settings
+from models.crawl import CrawlRun, FrontierRequest
+from models.enums import AlarmKind, FetchResult, RequestKind, RunKind
+from models.errors import NotFound
+from models.installation import prepare_installation
+from models.runs import add_run, ask_host_again
 from models.session import Database
+from models.watch import Alarm
+from tests.factories import make_source
 
 
 def test_no_two_workers_get_the_same_moment(database: Database, now: datetime) -> None:
@@ -21,6 +34,15 @@ def test_no_two_workers_get_the_same_moment(database: Database, now: datetime) -
         assert reserve_slot(session, "ads.example", delay_seconds=3, now=later) == later
 
 
+def test_a_turn_of_a_clock_that_stood_in_the_future_holds_up_nobody_for_long(
+    sqlite_database: Database, now: datetime
+) -> None:
+    for at in (now + timedelta(days=400), now):
+        with sqlite_database.write() as session:
+            slot = reserve_slot(session, "ads.example", delay_seconds=3, now=at)
+    assert slot - now < timedelta(minutes=5)
+
+
 def test_the_breaker_opens_for_1_6_24_hours_then_for_a_person(database: Database, now: datetime) -> None:
     pauses = []
     for _ in range(9):
@@ -32,6 +54,33 @@ def test_the_breaker_opens_for_1_6_24_hours_then_for_a_person(database: Database
     assert pause_after(4) is None
     with database.write() as session, pytest.raises(HostPaused):
         reserve_slot(session, "ads.example", delay_seconds=3, now=now)
+
+
+def test_a_person_may_let_a_host_be_asked_again(database: Database, now: datetime) -> None:
+    far = now + timedelta(days=3650)
+    with database.write() as session:
+        source = make_source(session)
+        run = add_run(session, source.id, RunKind.SCHEDULED, now)
+        urls = ["https://ads.example/1", "https://ads.example.other/1"]
+        add_requests(session, run.id, [NewRequest(url, RequestKind.AD) for url in urls], max_pages=2, now=now)
+        session.execute(update(FrontierRequest).values(next_try_at=far))
+        run.next_try_at = far
+        session.add(
+            Alarm(source_id=source.id, kind=AlarmKind.SHUT_OUT, subject="ads.example", facts={}, began_at=now)
+        )
+        for _ in range(8):
+            note_refusal(session, "ads.example", now=now)
+    with database.write() as session:
+        assert ask_host_again(session, "ads.example", now)
+        assert not ask_host_again(session, "ads.example", now)
+        assert reserve_slot(session, "ads.example", delay_seconds=3, now=now) == now
+    with database.read() as session:
+        times = session.scalars(select(FrontierRequest.next_try_at).order_by(FrontierRequest.url)).all()
+        assert times == [far, None]
+        assert session.scalars(select(CrawlRun.next_try_at)).one() is None
+        assert session.scalars(select(Alarm.ended_at)).one() == now
+    with database.write() as session, pytest.raises(NotFound):
+        ask_host_again(session, "never.example", now)
 
 
 @pytest.mark.parametrize(
@@ -99,3 +148,22 @@ def test_counting_visible_text_is_linear_on_hostile_markup() -> None:
     assert count_visible(b"<script>" * 25_000) == 0
     assert count_visible(b"<" * 200_000) == 200_000
     assert count_visible(b"<p>ab</p><style>x</style><script>y</script>cd") == 4
+
+
+def test_the_command_needs_a_reason_and_leaves_a_line(
+    sqlite_settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAQSHY_DATA_DIR", str(sqlite_settings.data_dir))
+    home = prepare_installation(load_settings(), now)
+    with home.database.write() as session:
+        for _ in range(8):
+            note_refusal(session, "ads.example", now=now)
+    for reason, status in ((" ", 2), ("The owner agreed", 0), ("Again", 0)):
+        asked = CliRunner().invoke(sources, ["ask-again", "ads.example", "--reason", reason])
+        assert asked.exit_code == status, asked.output
+    with home.database.read() as session:
+        lines = session.scalars(
+            select(AuditEvent.details).where(AuditEvent.action == AuditAction.HOST_ASKED_AGAIN)
+        ).all()
+    assert [json.loads(line)["reason"] for line in lines] == ["The owner agreed"]
+    home.database.close()

@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from models.audit import AuditAction, AuditEvent
-from models.crawl import CrawlRun, Source
+from models.crawl import CrawlRun, Host, Source
 from models.enums import (
+    AdState,
     AlarmKind,
     BlindReason,
     CandidateState,
     ContactKind,
+    GoneReason,
     HandInState,
     RunKind,
     RunState,
@@ -22,6 +24,7 @@ from models.review import ReviewTask
 from models.runs import add_run
 from models.urls import url_sha256
 from models.watch import Alarm, BlindSpot, Candidate, PageProfile
+from review_api.i18n import load_words
 from tests.factories import make_flagged_task, make_source
 from tests.review_api.conftest import People, Room
 
@@ -154,6 +157,46 @@ def test_run_now_and_pause_are_audited_and_a_pause_has_its_reason(
         paused,
         resumed,
     ]
+
+
+def test_a_host_that_refused_is_asked_again_with_a_reason(sqlite_room: Room, sqlite_people: People) -> None:
+    source_id = _fill(sqlite_room)
+    with sqlite_room.db.write() as session:
+        until = sqlite_room.clock() + timedelta(days=3650)
+        session.add(Host(name="olx.kz", n_refusals=8, paused_until=until))
+        session.add(Host(name="other.kz", n_refusals=8, paused_until=until))
+    client = sqlite_room.client("analyst")
+    path = f"/sources/{source_id}/ask-again"
+    assert f'action="{path}"' in client.get(f"/sources/{source_id}").text
+    refused = client.post(path, data={"host": "olx.kz", "reason": " "})
+    assert refused.status_code == 422
+    assert 'href="#reason-olx.kz"' in refused.text
+    assert client.post(path, data={"host": "other.kz", "reason": "Рұқсат"}).status_code == 404
+    assert client.post(path, data={"host": "olx.kz", "reason": "Рұқсат берді"}).status_code == 303
+    assert client.post(f"/api/v1{path}", {"host": "olx.kz", "reason": "again"}).status_code == 204
+    assert f'action="{path}"' not in client.get(f"/sources/{source_id}").text
+    with sqlite_room.db.read() as session:
+        paused = dict(session.execute(select(Host.name, Host.paused_until)).all())
+    assert paused == {"olx.kz": None, "other.kz": until}
+    assert _actions(sqlite_room).count(AuditAction.HOST_ASKED_AGAIN) == 1
+    assert (
+        sqlite_room.client("approver").post(path, data={"host": "olx.kz", "reason": "x"}).status_code == 403
+    )
+
+
+@pytest.mark.parametrize("locale", ["kk", "ru", "en"])
+def test_a_case_says_how_its_ad_went(sqlite_room: Room, sqlite_people: People, locale: str) -> None:
+    _fill(sqlite_room)
+    now = sqlite_room.clock()
+    with sqlite_room.db.write() as session:
+        task = session.scalars(select(ReviewTask)).one()
+        task.ad.state, task.ad.gone_at, task.ad.gone_reason = AdState.GONE, now, GoneReason.REMOVED
+        case_id = task.id
+    client = sqlite_room.client("analyst")
+    client.post("/language", data={"locale": locale, "back": "/"})
+    words = load_words(locale)
+    said = f"{words.word(AdState.GONE)}: {words.word(GoneReason.REMOVED)}"
+    assert said in client.get(f"/cases/{case_id}").text
 
 
 def test_a_candidate_is_decided_by_a_person_and_nothing_is_crawled(
