@@ -291,12 +291,14 @@ def find_damages(home: Installation) -> Iterator[str]:
     from index.commands import index_damages
     from review_api.commands import release_damages
 
-    with home.database.read() as session, Progress("evidence", count_evidence(session)) as progress:
-        for damage in verify_evidence(session, home.store):
+    with home.database.read() as session:
+        n_files = count_evidence(session)
+    with Progress("evidence", n_files) as progress:
+        for damage in verify_evidence(home.database, home.store):
             progress.advance()
             if damage:
                 yield damage
-        yield from verify_seals(session)
+    yield from verify_seals(home.database)
     yield from home.audit_damages()
     yield from release_damages(home)
     yield from index_damages(home)

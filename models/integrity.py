@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urldefrag
 
 from sqlalchemy import func, select
@@ -12,7 +12,9 @@ from models.blobs import BlobStore
 from models.crawl import Page
 from models.evidence import Evidence
 from models.seals import name_pages
+from models.session import Database
 
+_AT_ONCE = 500
 _TARGET = re.compile(rb"^WARC-Target-URI: ([^\s#]+)", re.MULTILINE)
 _LENGTH = re.compile(rb"^Content-Length: (\d{1,12})\r$", re.MULTILINE)
 _HEAD, _END = b"WARC/1.1\r\n", b"\r\n\r\n"
@@ -23,42 +25,74 @@ def count_evidence(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Evidence).where(Evidence.erased_at.is_(None))) or 0
 
 
-def verify_evidence(session: Session, store: BlobStore) -> Iterator[str | None]:
+def verify_evidence(db: Database, store: BlobStore) -> Iterator[str | None]:
     """Check every stored content against its row, file by file.
+
+    Rows are read in short sessions and files between them: while one reads,
+    SQLite commits nothing.
 
     Yields:
         One value per content: None when it is whole, else a sentence that names
         the pages it belongs to.
     """
-    rows = session.scalars(
+    last_id = 0
+    while rows := _next_rows(db, last_id):
+        last_id = rows[-1].id
+        with db.read() as session:
+            asked = _final_urls(session, [evidence.id for evidence in rows])
+        for evidence in rows:
+            fact = _fact(store, evidence, asked[evidence.id])
+            if fact is None:
+                yield None
+                continue
+            with db.read() as session:
+                is_erased = session.get_one(Evidence, evidence.id).erased_at is not None  # meanwhile
+                sentence = None if is_erased else _sentence(session, evidence, fact)
+            yield sentence
+
+
+def _next_rows(db: Database, last_id: int) -> Sequence[Evidence]:
+    query = (
         select(Evidence)
-        .where(Evidence.erased_at.is_(None))
+        .where(Evidence.erased_at.is_(None), Evidence.id > last_id)
         .order_by(Evidence.id)
-        .execution_options(yield_per=500)
+        .limit(_AT_ONCE)
     )
-    for evidence in rows:
-        yield find_damage(session, store, evidence)
-        session.expunge(evidence)
+    with db.read() as session:
+        return session.scalars(query).all()
+
+
+def _final_urls(session: Session, ids: Sequence[int]) -> dict[int, set[str]]:
+    """Final addresses of the pages that each stored content belongs to."""
+    found: dict[int, set[str]] = {evidence_id: set() for evidence_id in ids}
+    query = select(Page.evidence_id, Page.final_url).where(Page.evidence_id.in_(ids)).distinct()
+    for evidence_id, url in session.execute(query):
+        if evidence_id is not None:
+            found[evidence_id].add(url)
+    return found
 
 
 def find_damage(session: Session, store: BlobStore, evidence: Evidence) -> str | None:
     """What is wrong with one stored file, in a sentence that names its pages; None when it is whole."""
-    path = store.path(evidence.sha256)
-    try:
-        body = path.read_bytes()
-    except FileNotFoundError:
-        fact = "is missing"
-    except OSError as error:
-        fact = f"cannot be read ({error.strerror})"
-    else:
-        found = _fact(session, evidence, body)
-        if found is None:
-            return None
-        fact = found
+    fact = _fact(store, evidence, _final_urls(session, [evidence.id])[evidence.id])
+    return None if fact is None else _sentence(session, evidence, fact)
+
+
+def _sentence(session: Session, evidence: Evidence, fact: str) -> str:
     return f"stored file {evidence.sha256} {fact}: {name_pages(session, evidence.id)}"
 
 
-def _fact(session: Session, evidence: Evidence, body: bytes) -> str | None:
+def _fact(store: BlobStore, evidence: Evidence, final_urls: Iterable[str]) -> str | None:
+    try:
+        body = store.path(evidence.sha256).read_bytes()
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return _fact_of(evidence, body, final_urls)
+
+
+def _fact_of(evidence: Evidence, body: bytes, final_urls: Iterable[str]) -> str | None:
     """What is wrong with a file's bytes, or with what its row says of them."""
     if len(body) != evidence.size_bytes:
         return f"has {len(body)} bytes instead of {evidence.size_bytes}"
@@ -70,8 +104,7 @@ def _fact(session: Session, evidence: Evidence, body: bytes) -> str | None:
     if hashlib.sha256(payload).hexdigest() != evidence.payload_sha256:
         return "does not hold the page's body where its row says"
     asked = set(_targets(body, evidence.payload_offset))
-    named = session.execute(select(Page.final_url).where(Page.evidence_id == evidence.id).limit(5)).all()
-    if any(urldefrag(page.final_url).url.encode() not in asked for page in named):
+    if any(urldefrag(url).url.encode() not in asked for url in final_urls):
         return "is the capture of another page"
     return None
 

@@ -17,22 +17,28 @@ from models.crawl import Page
 from models.enums import SealKind
 from models.evidence import Evidence, Seal, TimeStamp
 from models.merkle import Member, root_of, unpack_members
+from models.session import Database
 from models.timestamps import BadStamp, check_stamp, stamped_sha256
 
 _CHUNK = 500
 
 
-def verify_seals(session: Session) -> Iterator[str]:
-    """Check all seals and stamps, offline.
+def verify_seals(db: Database) -> Iterator[str]:
+    """Check all seals and stamps, offline; each in a short reading of its own.
 
     Yields:
         One sentence per damage, naming the item and its pages; nothing when all is whole.
     """
-    for seal in session.scalars(select(Seal).order_by(Seal.id).execution_options(yield_per=50)):
-        yield from _seal_damages(session, seal)
-        yield from _stamp_damages(session, seal)
-        session.expunge(seal)
-    yield from _missing(session)
+    with db.read() as session:
+        ids = session.scalars(select(Seal.id).order_by(Seal.id)).all()
+    for seal_id in ids:
+        with db.read() as session:
+            seal = session.get_one(Seal, seal_id)
+            damages = [*_seal_damages(session, seal), *_stamp_damages(session, seal)]
+        yield from damages
+    with db.read() as session:
+        damages = list(_missing(session))
+    yield from damages
 
 
 def evidence_damages(session: Session, evidence: Evidence) -> Iterator[str]:

@@ -137,8 +137,8 @@ def _check_nothing_lost(bench: CrawlBench) -> None:
 def _check_files(db: Database, settings: Settings) -> None:
     store = BlobStore(settings.evidence_dir)
     sweep_evidence(db, store, older_than_seconds=0)
+    assert [damage for damage in verify_evidence(db, store) if damage] == []
     with db.read() as session:
-        assert [damage for damage in verify_evidence(session, store) if damage] == []
         assert set(store.names()) == set(session.scalars(select(Evidence.sha256)))
     assert not list(store.folder.glob("**/*.tmp"))
 

@@ -1,5 +1,7 @@
 from datetime import UTC, datetime
 
+from sqlalchemy import text
+
 from models.blobs import BlobStore
 from models.config import Settings
 from models.crawl import Page, Source
@@ -47,10 +49,25 @@ def test_each_damage_names_its_page(database: Database, settings: Settings) -> N
     store.path(missing).unlink()
     with database.read() as session:
         assert count_evidence(session) == 4
-        damages = list(verify_evidence(session, store))
+    damages = list(verify_evidence(database, store))
     assert damages[0] is None
     assert [d for d in damages if d] == [
         f"stored file {changed} was changed: page 2 (http://a.example/changed)",
         f"stored file {cut} has 3 bytes instead of 7: page 3 (http://a.example/cut)",
         f"stored file {missing} is missing: page 4 (http://a.example/missing)",
     ]
+
+
+def test_a_check_holds_up_nobody_who_writes(sqlite_database: Database, sqlite_settings: Settings) -> None:
+    store = BlobStore(sqlite_settings.evidence_dir)
+    for n in range(501):
+        store_page(sqlite_database, store, b"%d" % n, f"http://a.example/{n}")
+    n_checked = 0
+    for damage in verify_evidence(sqlite_database, store):
+        assert damage is None
+        n_checked += 1
+        if n_checked in (1, 501):
+            with sqlite_database.write() as session:
+                session.execute(text("PRAGMA busy_timeout=100"))
+                session.query(Source).one().title = str(n_checked)
+    assert n_checked == 501

@@ -27,9 +27,9 @@ from tests.factories import make_flagged_task
 
 def damages(database: Database, audit: AuditLog) -> list[str]:
     store = BlobStore(database.settings.evidence_dir)
+    files = [damage for damage in verify_evidence(database, store) if damage]
     with database.read() as session:
-        files = [damage for damage in verify_evidence(session, store) if damage]
-        return [*files, *verify_seals(session), *audit.verify(session)]
+        return [*files, *verify_seals(database), *audit.verify(session)]
 
 
 def seals(database: Database, kind: SealKind) -> list[Seal]:
