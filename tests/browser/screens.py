@@ -7,13 +7,15 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, sign_in
-from tests.browser.server import run_server
+from tests.browser.server import RunningServer, run_server
+from tests.browser.test_sources_pages import add_crawls, hand_in_some
 from tests.browser.test_whole_way import approve, choose, confirm_korea, release
 
 Scheme = Literal["light", "dark"]
@@ -53,6 +55,9 @@ def take_analyst(page: Page, camera: Camera) -> str:
     page.click("form[action$='/claim'] button")
     page.goto(page.url)
     camera.take(page, "case")
+    page.click("a[href$='/evidence']")
+    camera.take(page, "evidence")
+    page.click("[data-key=Escape]")
     choose(page, "confirm")
     camera.take(page, "case-decision")
     page.goto(page.url + "/versions/2")
@@ -76,6 +81,21 @@ def take_analyst(page: Page, camera: Camera) -> str:
     page.goto("/keys")
     camera.take(page, "keys")
     return confirm_korea(page)
+
+
+def take_sources(page: Page, camera: Camera, source_id: int) -> None:
+    """Sources, one of them, what cannot be seen, candidates, and what people bring."""
+    paths = {
+        "sources": "/sources",
+        "source": f"/sources/{source_id}",
+        "blind-spots": "/blind-spots",
+        "candidates": "/candidates",
+    }
+    for name, path in paths.items():
+        page.goto(path)
+        camera.take(page, name)
+    hand_in_some(page)
+    camera.take(page, "hand-in")
 
 
 def take_approver(page: Page, camera: Camera, number: str) -> None:
@@ -111,8 +131,11 @@ def take_others(open_page: Callable[[str], Page], camera: Camera) -> None:
     camera.take(page, "people")
 
 
-def take_all(browser: Browser, url: str, locale: str, camera: Camera) -> None:
+def take_all(browser: Browser, server: RunningServer, locale: str, camera: Camera) -> None:
     """Every page."""
+    url = server.url
+    with server.db.write() as session:
+        source_id = add_crawls(session, datetime.now(UTC))
 
     def open_page(name: str) -> Page:
         return sign_in(browser.new_context(base_url=url), name, locale)
@@ -121,6 +144,7 @@ def take_all(browser: Browser, url: str, locale: str, camera: Camera) -> None:
     gate.goto(f"/sign-in?lang={locale}")
     camera.take(gate, "sign-in")
     number = take_analyst(open_page("analyst"), camera)
+    take_sources(open_page("analyst"), camera, source_id)
     take_approver(open_page("approver"), camera, number)
     take_officer(open_page("officer"), camera)
     take_others(open_page, camera)
@@ -135,7 +159,7 @@ def main(folder: Path, locale: str = "kk") -> None:
         sync_playwright() as tool,
     ):
         browser = tool.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        take_all(browser, server.url, locale, Camera(folder))
+        take_all(browser, server, locale, Camera(folder))
         browser.close()
 
 

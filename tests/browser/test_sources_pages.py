@@ -49,6 +49,8 @@ def add_crawls(session: Session, now: datetime) -> int:
     session.add(
         Alarm(source_id=source.id, kind=AlarmKind.DRIFT, subject="olx_ad.region", facts=drift, began_at=now)
     )
+    shut = Alarm(source_id=source.id, kind=AlarmKind.SHUT_OUT, subject="www.olx.kz", facts={}, began_at=now)
+    session.add(shut)
     for url, region, reason in SPOTS:
         session.add(
             BlindSpot(
