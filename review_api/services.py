@@ -74,6 +74,7 @@ def build_services(
     """
     listing, grounds = ListingRules(load_protected()), LegalGrounds()
     audit_service = AuditService(settings, audit)
+    evidence = EvidenceService(audit, BlobStore(settings.evidence_dir))
     return Services(
         settings=settings,
         db=db,
@@ -81,14 +82,14 @@ def build_services(
         auth=AuthService(settings, db, audit),
         tasks=TaskService(settings, db, audit),
         cases=CaseService(audit, audit_service, listing),
-        decisions=DecisionService(settings, audit, listing, grounds),
+        decisions=DecisionService(settings, audit, listing, grounds, evidence),
         grounds=grounds,
         ads=AdService(search),
         blocklist=BlocklistService(audit),
-        releases=ReleaseService(settings, db, audit, listing, grounds),
+        releases=ReleaseService(settings, db, audit, listing, grounds, evidence),
         audit=audit_service,
         people=PeopleService(audit),
-        evidence=EvidenceService(audit, BlobStore(settings.evidence_dir)),
+        evidence=evidence,
         sources=SourceService(audit),
         hand_ins=HandInService(audit),
         precisions=Precisions(settings.data_dir / PRECISIONS_FILE),

@@ -110,11 +110,14 @@ def make_source(
 
 
 _bodies: dict[str, bytes] = {}
+_stores: list[BlobStore] = []
 
 
 def make_evidence(session: Session, body: bytes | None = None, *, captured_at: datetime = START) -> Evidence:
-    """A row of stored bytes; the file itself is written only by :func:`write_evidence`."""
+    """A row of stored bytes; their file is written in a review room, elsewhere by :func:`write_evidence`."""
     body = body if body is not None else f"<html>{next_number()}</html>".encode()
+    for store in _stores:
+        store.put(body)
     _bodies[hashlib.sha256(body).hexdigest()] = body
     evidence = Evidence(
         sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body), captured_at=captured_at
@@ -122,6 +125,11 @@ def make_evidence(session: Session, body: bytes | None = None, *, captured_at: d
     session.add(evidence)
     session.flush()
     return evidence
+
+
+def write_evidence_to(folder: Path) -> None:
+    """Write the file of each evidence that is made from now on."""
+    _stores[:] = [BlobStore(folder)]
 
 
 def write_evidence(folder: Path) -> None:

@@ -42,6 +42,7 @@ from review_api.blocklist.schemas import (
 from review_api.blocklist.service import MIN_REASON_LENGTH, show_entries
 from review_api.blocklist.signing import Signer, canonical_manifest
 from review_api.blocklist.verification import check_numbers, check_release, publish_part
+from review_api.evidence.service import EvidenceService
 
 # A list that grows by more than this waits for a written reason: over-blocking comes in bulk.
 BRAKE_ADDITIONS = 20
@@ -95,7 +96,13 @@ class ReleaseService:
     """
 
     def __init__(
-        self, settings: Settings, db: Database, audit: AuditLog, listing: ListingRules, grounds: LegalGrounds
+        self,
+        settings: Settings,
+        db: Database,
+        audit: AuditLog,
+        listing: ListingRules,
+        grounds: LegalGrounds,
+        evidence: EvidenceService,
     ) -> None:
         self._settings = settings
         self._folder = settings.releases_dir
@@ -103,6 +110,7 @@ class ReleaseService:
         self._audit = audit
         self._listing = listing
         self._grounds = grounds
+        self._evidence = evidence
         self._signer = Signer(settings.keys_dir)
 
     def preview(self, session: Session, *, now: datetime) -> ReleasePreview:
@@ -138,6 +146,7 @@ class ReleaseService:
         Raises:
             NothingNew: the list has not changed since the last release.
             EntryNotReleasable: an entry is on the protected list now, or its address is broken.
+            CaseFrozen: evidence of a new entry's case is damaged.
             GrowthNotAcknowledged: more than 20 and more than 5 % new entries, and no reason.
             OSError: the disk is full or broken; nothing was made.
         """
@@ -146,7 +155,7 @@ class ReleaseService:
         with self._db.write() as session:
             head = repository.lock_ledger(session)
             change = self._difference(session, now, is_whole=True)
-            self._check(change, acknowledge_growth)
+            self._check(session, change, acknowledge_growth)
             release = self._write(session, change, head, actor, now)
             self._note(session, release, actor, acknowledge_growth, now)
         publish_part(self._folder, release)
@@ -248,7 +257,7 @@ class ReleaseService:
             last=last,
         )
 
-    def _check(self, change: _Difference, acknowledge_growth: str | None) -> None:
+    def _check(self, session: Session, change: _Difference, acknowledge_growth: str | None) -> None:
         problems = self._listing.problems([entry.url for entry in change.entries])
         for entry in change.entries:
             if entry.url in problems:
@@ -258,6 +267,8 @@ class ReleaseService:
                     entry_id=entry.id,
                     code=error.code,
                 )
+        for entry in repository.load_entries(session, change.added):
+            self._evidence.need_whole(session, entry.task)
         if change.is_fast and len((acknowledge_growth or "").strip()) < MIN_REASON_LENGTH:
             raise GrowthNotAcknowledged(
                 f"The list would grow by {len(change.added)} entries at once. "

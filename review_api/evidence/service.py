@@ -35,6 +35,12 @@ class NothingStored(Rejected):
     status = 409
 
 
+class CaseFrozen(Rejected):
+    """Evidence of the case is damaged: nothing is decided on it and nothing of it is released."""
+
+    status = 409
+
+
 class EvidenceService:
     """Methods work in the caller's transaction."""
 
@@ -76,10 +82,6 @@ class EvidenceService:
         )
 
     def _item(self, session: Session, page: Page, evidence: Evidence, *, is_brief: bool) -> Item:
-        damage = None if evidence.erased_at is not None else find_damage(session, self._store, evidence)
-        problems = [damage] if damage else []
-        if not is_brief:
-            problems += evidence_damages(session, evidence)
         return Item(
             evidence_id=evidence.id,
             kind=evidence.kind,
@@ -91,11 +93,30 @@ class EvidenceService:
             captured_at=_received_at(page, evidence),
             server_date=page.headers.get("date"),
             erased_at=evidence.erased_at,
-            problems=tuple(problems),
+            problems=self._problems(session, evidence, is_brief=is_brief),
             stamps=repository.list_stamps(session, evidence),
             proof=None if is_brief else repository.find_proof(session, evidence),
             picture=_picture_line(repository.find_picture(session, evidence.id)),
         )
+
+    def _problems(self, session: Session, evidence: Evidence, *, is_brief: bool) -> tuple[str, ...]:
+        damage = None if evidence.erased_at is not None else find_damage(session, self._store, evidence)
+        problems = [damage] if damage else []
+        return tuple(problems if is_brief else [*problems, *evidence_damages(session, evidence)])
+
+    def need_whole(self, session: Session, task: ReviewTask) -> None:
+        """Let a case pass whose files are what was stored.
+
+        Raises:
+            CaseFrozen: one is not.
+        """
+        for page in repository.list_pages(session, task.ad_id, task.ad_version_id):
+            if page.evidence is not None and self._problems(session, page.evidence, is_brief=False):
+                raise CaseFrozen(
+                    f"Evidence {page.evidence_id} of case {task.case_number} is damaged. "
+                    "Nothing is decided on it or released. Run: saqshy verify",
+                    case_number=task.case_number,
+                )
 
     def export(self, session: Session, task: ReviewTask, *, actor: Actor, now: datetime) -> Export:
         """Pack a case's evidence; the audit line of each item and picture names the package's hash.

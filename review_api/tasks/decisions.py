@@ -21,6 +21,7 @@ from review_api.auth.schemas import Person
 from review_api.blocklist.grounds import LegalGrounds
 from review_api.blocklist.listing import AlreadyListed, ListingRules
 from review_api.errors import Forbidden
+from review_api.evidence.service import EvidenceService
 from review_api.tasks import repository
 from review_api.tasks.detail import find_case
 from review_api.tasks.errors import (
@@ -48,12 +49,18 @@ class DecisionService:
     """Both signatures. Methods work in the caller's transaction: state, decision, entry and audit are one."""
 
     def __init__(
-        self, settings: Settings, audit: AuditLog, listing: ListingRules, grounds: LegalGrounds
+        self,
+        settings: Settings,
+        audit: AuditLog,
+        listing: ListingRules,
+        grounds: LegalGrounds,
+        evidence: EvidenceService,
     ) -> None:
         self._entry_time = timedelta(days=settings.entry_days)
         self._audit = audit
         self._listing = listing
         self._grounds = grounds
+        self._evidence = evidence
 
     def confirm(
         self, session: Session, person: Person, task_id: int, form: ConfirmForm, *, now: datetime
@@ -68,6 +75,7 @@ class DecisionService:
             SignedAlready: the person gave a second signature on this case before.
             ReasonMissing, PurposeMissing, UnknownLegalGround, MvdNotInformed: the form is not whole.
             BadUrl, ProtectedAddress, AlreadyListed: the address cannot be listed.
+            CaseFrozen: evidence of the case is damaged.
         """
         task = self._first_signature(session, person, task_id, form.ad_version_id, form.reason)
         if not form.purposes:
@@ -80,6 +88,7 @@ class DecisionService:
                 task_id=task_id,
             )
         self._listing.check(session, task.ad_version.url)
+        self._evidence.need_whole(session, task)
         return self._sign_first(
             session,
             person,
@@ -117,6 +126,7 @@ class DecisionService:
             NewerVersion: the ad's text has changed since the confirmation; return the case.
             CaseNumberMismatch, ReasonMissing: the form is not whole.
             BadUrl, ProtectedAddress, AlreadyListed: the address cannot be listed.
+            CaseFrozen: evidence of the case is damaged.
         """
         task, first = self._second_signature(session, person, task_id, form.confirm_decision_id, form.reason)
         if form.case_number != task.case_number:
@@ -129,6 +139,7 @@ class DecisionService:
                 task_id=task_id,
             )
         url = self._listing.check(session, first.ad_version.url)
+        self._evidence.need_whole(session, task)
         values: dict[str, object] = {"state": TaskState.APPROVED, "closed_at": now}
         second = self._sign_second(session, person, task, first, Verdict.APPROVE, form.reason, now, values)
         entry = self._add_entry(session, task, first, second, url, now)

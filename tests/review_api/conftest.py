@@ -23,7 +23,7 @@ from review_api.app import create_app
 from review_api.auth.schemas import Person
 from review_api.services import Services
 from tests import prepared
-from tests.factories import PASSWORD, make_user
+from tests.factories import PASSWORD, make_user, write_evidence_to
 
 HOST = "localhost"
 
@@ -159,6 +159,7 @@ def as_person(user: User) -> Person:
 def make_room(settings: Settings, db: Database, audit: AuditLog, now: datetime) -> Room:
     """Put a room together."""
     clock, engine = Clock(now), FakeEngine()
+    write_evidence_to(settings.evidence_dir)
     app = create_app(settings, db=db, audit=audit, search=engine, now=clock)  # type: ignore[arg-type]
     return Room(settings, db, audit, engine, clock, app)
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
@@ -25,9 +25,11 @@ from models.enums import EvidenceKind, PictureState
 from models.evidence import Evidence, Picture
 from models.review import ReviewTask
 from review_api.evidence.schemas import EvidenceState, Export
+from review_api.evidence.service import CaseFrozen
+from review_api.tasks.schemas import DecisionMade
 from tests.crawlers.evidence.conftest import Authorities, authorities, signers
 from tests.factories import FlaggedTask
-from tests.review_api.acts import add_task
+from tests.review_api.acts import add_task, approve, claim, confirm_form
 from tests.review_api.conftest import Room, add_people
 
 __all__ = ["authorities", "signers"]
@@ -232,6 +234,34 @@ def test_damaged_evidence_is_not_given_out(anchored: Anchored) -> None:
     with room.db.read() as session:
         case = room.services.evidence.of_case(session, session.get_one(ReviewTask, task.id))
     assert case.items[0].state is EvidenceState.DAMAGED
+
+
+def test_f9_a_case_with_damaged_evidence_is_frozen(sqlite_room: Room) -> None:
+    room, people = sqlite_room, add_people(sqlite_room)
+    task = add_task(room)
+    with room.db.read() as session:
+        evidence = session.get_one(ReviewTask, task.id).ad_version.page.evidence
+    assert evidence is not None
+    path = BlobStore(room.settings.evidence_dir).path(evidence.sha256)
+    whole = path.read_bytes()
+    claim(room, people.analyst, task)
+    signed: list[DecisionMade] = []
+    form = confirm_form(task)
+    acts: list[Callable[[], object]] = [
+        lambda: signed.append(
+            room.write(
+                lambda s: room.services.decisions.confirm(s, people.analyst, task.id, form, now=room.clock())
+            )
+        ),
+        lambda: approve(room, people.approver, task, signed[0]),
+        lambda: room.services.releases.make_release(people.officer.actor, now=room.clock()),
+    ]
+    for act in acts:
+        path.write_bytes(whole.upper())
+        with pytest.raises(CaseFrozen, match=task.case_number):
+            act()
+        path.write_bytes(whole)
+        act()
 
 
 def test_erasing_keeps_the_row_and_its_proof(anchored: Anchored) -> None:
