@@ -36,6 +36,7 @@ def warc_of(item: Item, content: bytes) -> bytes:
         warc_headers_dict={"WARC-Date": f"{item.captured_at:%Y-%m-%dT%H:%M:%SZ}"},
     )
     writer.write_record(record)
+    record.raw_stream.close()  # warcio leaves the file open into which it copied the payload
     return out.getvalue()
 
 
