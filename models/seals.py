@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models.audit import AuditAction, AuditEvent
 from models.crawl import Page
 from models.enums import SealKind
-from models.evidence import Evidence, Seal, TimeStamp
+from models.evidence import Evidence, Picture, Seal, TimeStamp
 from models.merkle import Member, root_of, unpack_members
 from models.session import Database
 from models.timestamps import BadStamp, check_stamp, stamped_sha256
@@ -169,6 +169,14 @@ def _noted(session: Session, seq: int, action: AuditAction) -> dict[str, object]
 
 
 def name_pages(session: Session, evidence_id: int) -> str:
-    """The pages that a stored file belongs to, in words."""
+    """The pages that a stored file is of, or is a picture of, in words."""
     pages = session.execute(select(Page.id, Page.url).where(Page.evidence_id == evidence_id).limit(5)).all()
-    return ", ".join(f"page {page_id} ({url})" for page_id, url in pages) or "no page"
+    pictures = session.execute(
+        select(Page.id, Page.url)
+        .join(Picture, Picture.evidence_id == Page.evidence_id)
+        .where(Picture.png_id == evidence_id)
+        .limit(5)
+    ).all()
+    named = [f"page {page_id} ({url})" for page_id, url in pages]
+    named += [f"picture of page {page_id} ({url})" for page_id, url in pictures]
+    return ", ".join(named) or "no page"

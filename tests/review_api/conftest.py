@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,8 +77,9 @@ class Client:
         self.headers: dict[str, str] = {}
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Send one request to the app."""
-        return asyncio.run(self._send(method, path, **options))
+        """Send one request to the app, in a thread: a browser's tests leave a loop running in theirs."""
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(self._send(method, path, **options))).result()
 
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False, client=(self._address, 50_000))
