@@ -178,4 +178,4 @@ def test_spans_point_into_the_original() -> None:
 
 @pytest.mark.parametrize("text", ["", "\ud800", "1" * 5_000, "18-" * 2_000, "ТОО «" * 1_000])
 def test_any_text_is_read(text: str) -> None:
-    find_facts(normalise(text), TextPlace.TEXT)
+    assert all(text[f.start : f.end] == f.quote for f in find_facts(normalise(text), TextPlace.TEXT))

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 
 from classifiers.artifacts import Installed
 from classifiers.lexicon import load_lexicon
-from classifiers.purposes import base_weights, lowered_weights, weigh
+from classifiers.purposes import base_weights, join, lowered_weights, weigh
 from classifiers.risk import MAX_CHARACTERS, TextTooLong, classifier_version, classify
+from classifiers.statistics import Probabilities
 from models.enums import Language, Level, Purpose, Side, TextPlace
 from tests.classifiers.test_text import HOSTILE
 
@@ -248,3 +249,23 @@ def test_a_clause_in_another_language_makes_an_ad_mixed() -> None:
     kazakh = "Жұмысқа адам керек, айлығы жақсы, тамақ пен жатын орын тегін беріледі, ертең хабарласыңыз. "
     assert classify(kazakh).language is Language.KK
     assert classify(kazakh + "Там уже встретим и поможем всё оформить на месте").language is Language.MIXED
+
+
+@pytest.mark.parametrize(
+    ("weights", "agreement", "rules"),
+    [
+        ({"R10": 5.0}, 0.65, ("minor_sought",)),
+        ({"R10": 5.0}, 0.55, ()),
+        ({"R04": 9.0}, 0.85, ("strong_sign",)),
+        ({"R04": 9.0}, 0.75, ()),
+        ({"R04": 9.0, "L02": 6.0}, 0.35, ("strong_sign", "signs_together")),
+        ({"R04": 9.0, "L02": 6.0}, 0.25, ()),
+    ],
+)
+def test_a_rule_needs_its_share_of_agreement_beside_the_statistical_part(
+    weights: dict[str, float], agreement: float, rules: tuple[str, ...]
+) -> None:
+    lexicon = load_lexicon()
+    read = Probabilities(0.7 * agreement, {}, 0.0)
+    assert join(weigh(weights, lexicon), read, 0.7, weights, 40, lexicon.rules).flag_rules == rules
+    assert "minor_sought" not in weigh(weights, lexicon).flag_rules
