@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 
 from models.audit import AuditAction, AuditLog
 from models.crawl import Source
-from models.enums import BlindReason, CandidateState, check_transition
+from models.enums import BlindReason, CandidateState, TextPlace, check_transition
 from models.errors import NotFound, Rejected
 from models.runs import ask_host_again, start_manual_run
 from models.urls import host_of
 from models.watch import Alarm, Candidate
 from review_api.auth.schemas import Person
 from review_api.i18n import in_zone
+from review_api.masking import mask_text
 from review_api.sources import repository
 from review_api.sources.schemas import (
     SHOWN_DAYS,
@@ -28,6 +29,7 @@ from review_api.sources.schemas import (
     SourceDetail,
     SourceRow,
 )
+from review_api.tasks.rows import find_contacts
 
 MAX_SAMPLE_CHARACTERS = 280
 _SAMPLE_FIELDS = ("title", "text", "author", "region", "price_amount", "published_at")
@@ -290,15 +292,18 @@ def _shares(session: Session, source_id: int) -> tuple[FieldShare, ...]:
 
 
 def _samples(session: Session, source_id: int) -> tuple[Sample, ...]:
+    """What was extracted last, contacts masked: they are opened on the page of a case alone."""
+    latest = repository.latest_versions(session, source_id)
+    spots = find_contacts(session, [version.id for _, version in latest])
     return tuple(
         Sample(
             external_id=ad.external_id,
             seen_at=ad.last_seen_at,
-            title=version.title,
-            text=version.text[:MAX_SAMPLE_CHARACTERS],
+            title=mask_text(version.title, TextPlace.TITLE, spots[version.id]),
+            text=mask_text(version.text, TextPlace.TEXT, spots[version.id])[:MAX_SAMPLE_CHARACTERS],
             fields=tuple(name for name in _SAMPLE_FIELDS if getattr(version, name)),
         )
-        for ad, version in repository.latest_versions(session, source_id)
+        for ad, version in latest
     )
 
 

@@ -110,7 +110,9 @@ def test_every_page_says_what_there_is(sqlite_room: Room, sqlite_people: People,
     assert "403" in one
     assert "90 %" in one
     assert 'class="columns"' in one
-    assert "паспорт остаётся" in one  # the sample
+    assert "паспорт остаётся" in one  # the sample, its contacts hidden
+    assert "234 56" not in one
+    assert "234 56" not in client.get(f"/api/v1/sources/{source_id}").text
     assert "<script>" not in one.replace('<script src="', "")
     assert "t.me/night_kz" in pages["/candidates"].text
     assert "Алматы" in pages["/blind-spots"].text
