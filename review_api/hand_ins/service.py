@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.ad import Ad, AdVersion
 from models.audit import AuditAction, AuditLog
-from models.enums import HandInState, HandInVia, ParseState
+from models.enums import HandInState, HandInVia, ParseState, TextPlace
 from models.errors import NotFound, Rejected
 from models.hand_in import HandIn
 from models.review import ReviewTask
@@ -17,6 +17,7 @@ from models.urls import BadUrl, url_sha256
 from review_api.auth.schemas import Person
 from review_api.fields import drop_nul
 from review_api.hand_ins.schemas import MAX_ADDRESSES, HandInRow
+from review_api.masking import mask_text
 
 BAD_ADDRESS = "bad_address"
 SHOWN = 50
@@ -147,7 +148,7 @@ def _row(row: HandIn, cases: tuple[tuple[int, str], ...]) -> HandInRow:
         handed_in_by=row.handed_in_by.display_name,
         typed=row.typed,
         url=row.url,
-        words=row.words,
+        words=mask_text(row.words, TextPlace.TEXT, ()) if row.words else None,
         region=row.region,
         state=row.state,
         why=row.why,

@@ -241,12 +241,15 @@ def test_a_pasted_list_becomes_rows_and_bad_ones_say_so(sqlite_room: Room, sqlit
 
 def test_a_call_needs_no_name_and_no_address(sqlite_room: Room, sqlite_people: People) -> None:
     client = sqlite_room.client("approver")
-    words = "Айтуынша, паспортын алып қойған"
+    words = "Айтуынша, паспортын алып қойған, +7 701 234 56 78"
     assert client.post("/hand-in", data={"words": words}).status_code == 303
     with sqlite_room.db.read() as session:
         row = session.scalars(select(HandIn)).one()
         assert (row.words, row.via.value, row.state) == (words, "helpline", HandInState.WAITING)
         assert words not in " ".join(session.scalars(select(AuditEvent.details)))
+    shown = client.get("/hand-in").text
+    assert "паспортын алып қойған" in shown
+    assert "234 56" not in shown
 
 
 def test_an_empty_form_comes_back_and_too_many_are_refused(sqlite_room: Room, sqlite_people: People) -> None:
