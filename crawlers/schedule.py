@@ -1,19 +1,14 @@
 """Due slots as rows: one run per source and slot, missed slots named, one of them caught up."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crawlers.inserting import insert_missing
+from crawlers.slots import Schedule, slots
 from crawlers.sources_config import config_of
 from models.ad import Ad
 from models.crawl import CrawlRun, Source
@@ -23,13 +18,8 @@ from models.logs import get_logger
 from models.review import ReviewTask
 from models.runs import open_listing_run, rank_of
 
-if TYPE_CHECKING:
-    from crawlers.sources_config import Schedule
-
 log = get_logger(__name__)
 
-# Slots are counted from here, so that every machine and every restart finds the same ones.
-_EPOCH = datetime(2000, 1, 3, tzinfo=UTC)
 MAX_MISSED_SLOTS = 1000
 OVERDUE_SLOTS = 2
 # Nothing is asked of these by the clock: people bring what they hold.
@@ -39,30 +29,7 @@ _YIELD_OVER = timedelta(days=30)
 _FLAGGED_WEIGHT = 10
 
 
-def trigger_of(schedule: "Schedule") -> BaseTrigger:
-    """APScheduler's trigger for a schedule.
-
-    Raises:
-        ValueError: days or hours are not in its language.
-    """
-    zone = ZoneInfo(schedule.zone)
-    if schedule.every_minutes is not None:
-        return IntervalTrigger(minutes=schedule.every_minutes, start_date=_EPOCH, timezone=zone)
-    return CronTrigger(
-        day_of_week=schedule.days, hour=schedule.hours, minute=schedule.minute, second=0, timezone=zone
-    )
-
-
-def slots(schedule: "Schedule", after: datetime, until: datetime) -> Iterator[datetime]:
-    """Slots later than ``after`` and not later than ``until``, in order, UTC."""
-    trigger = trigger_of(schedule)
-    slot = trigger.get_next_fire_time(None, after + timedelta(microseconds=1))
-    while slot is not None and slot <= until:
-        yield slot.astimezone(UTC)
-        slot = trigger.get_next_fire_time(None, slot + timedelta(microseconds=1))
-
-
-def schedule_of(source: Source) -> "Schedule":
+def schedule_of(source: Source) -> Schedule:
     """The source's schedule as it stands now: its interval may have followed what it yields."""
     schedule = config_of(source).schedule
     if source.interval_minutes is None or not schedule.is_adaptive:

@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 import yaml
@@ -25,6 +24,7 @@ from pydantic import (
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crawlers.slots import Schedule
 from models.crawl import Source
 from models.enums import Language, SourceKind
 from models.errors import NotFound, Rejected
@@ -50,54 +50,6 @@ class TermsNotRead(Rejected):
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Schedule(_Strict):
-    """When a source is due: every N minutes, or at certain hours of certain days.
-
-    With ``fastest_minutes`` or ``slowest_minutes`` the interval follows what the source brings.
-    """
-
-    every_minutes: int | None = Field(default=None, ge=5, le=60 * 24 * 31)
-    fastest_minutes: int | None = Field(default=None, ge=5, le=60 * 24 * 31)
-    slowest_minutes: int | None = Field(default=None, ge=5, le=60 * 24 * 31)
-    days: str = "mon-sun"
-    hours: str | None = None
-    minute: int = Field(default=0, ge=0, le=59)
-    zone: str = "Asia/Almaty"
-
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{value!r} is no time zone") from error
-        return value
-
-    @model_validator(mode="after")
-    def _one_way(self) -> "Schedule":
-        if (self.every_minutes is None) == (self.hours is None):
-            raise ValueError("give either every_minutes or hours")
-        if self.is_adaptive:
-            every = self.every_minutes
-            if every is None or self.within_bounds(every) != every:
-                raise ValueError("every_minutes must lie between fastest_minutes and slowest_minutes")
-        if self.hours is not None:
-            from crawlers.schedule import trigger_of  # its words are APScheduler's, so let it judge them
-
-            trigger_of(self)
-        return self
-
-    @property
-    def is_adaptive(self) -> bool:
-        """Whether the interval follows what the source brings."""
-        return self.fastest_minutes is not None or self.slowest_minutes is not None
-
-    def within_bounds(self, minutes: int) -> int:
-        """The nearest interval that the file allows; without a bound on one side, the file's own interval."""
-        own = self.every_minutes or minutes
-        return max(self.fastest_minutes or own, min(self.slowest_minutes or own, minutes))
 
 
 class Recheck(_Strict):

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from crawlers.ad_checks import start_ad_checks
 from crawlers.jobs import run_due_crawl
 from crawlers.schedule import adapt_interval, schedule_of, start_due_crawls, yield_share
-from crawlers.sources_config import Recheck, Schedule
+from crawlers.slots import Schedule
+from crawlers.sources_config import Recheck
 from models.ad import Ad
 from models.crawl import CrawlRun, FrontierRequest, Source
 from models.enums import AdState, GoneReason, RequestKind, RunKind, RunState, TaskState

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from crawlers.schedule import overdue_sources, slots, start_due_crawls
-from crawlers.sources_config import Schedule, SourceConfig
+from crawlers.schedule import overdue_sources, start_due_crawls
+from crawlers.slots import Schedule, slots
+from crawlers.sources_config import SourceConfig
 from models.crawl import CrawlRun, Source
 from models.enums import RunState
 from models.runs import start_manual_run
