@@ -98,6 +98,11 @@ class AdVersion(Leased, Base):
     is_parse_incomplete: Mapped[bool] = mapped_column(default=False)
     # Addresses of its pictures when this text was first seen; sites give them another at every visit.
     pictures: Mapped[list[str] | None]
+    # What a machine recognised in those pictures: each one's text (models.picture), joined by an empty line.
+    picture_text: Mapped[str | None]
+    # Of a version that differs from an earlier one by ``picture_text`` alone: the other's content hash,
+    # so that a page which shows the same again leads here.
+    page_sha256: Mapped[str | None] = mapped_column(String(64))
     # The site says that its author changed it, before or after we saw it first.
     is_edited: Mapped[bool] = mapped_column(default=False)
     # Bookkeeping of the jobs; the columns above are immutable.

@@ -60,6 +60,8 @@ class TextPlace(StrEnum):
 
     TITLE = "title"
     TEXT = "text"
+    # What a machine recognised in the ad's pictures; never the author's own letters.
+    PICTURE = "picture"
 
 
 class ContactKind(StrEnum):
@@ -119,6 +121,7 @@ class RequestKind(StrEnum):
     AD = "ad"
     RECHECK = "recheck"
     HANDED_IN = "handed_in"
+    PICTURE = "picture"
 
 
 class FetchResult(StrEnum):
@@ -169,6 +172,35 @@ class SealState(StrEnum):
     PARTLY = "partly"
     ANCHORED = "anchored"
     COVERED = "covered"
+
+
+class AdPictureState(StrEnum):
+    """How far a picture of an ad has been read; ``not_read`` is never "no text in it"."""
+
+    WANTED = "wanted"
+    READ = "read"
+    NOT_READ = "not_read"
+
+
+class PictureProblem(StrEnum):
+    """Why a picture of an ad, or a part of it, was not read."""
+
+    NO_READER = "no_reader"
+    OTHER_HOST = "other_host"
+    TOO_MANY = "too_many"
+    GONE = "gone"
+    REFUSED = "refused"
+    NOT_FETCHED = "not_fetched"
+    OVERSIZE = "oversize"
+    NOT_A_PICTURE = "not_a_picture"
+    SVG = "svg"
+    UNKNOWN_FORMAT = "unknown_format"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    MORE_FRAMES = "more_frames"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    TIMED_OUT = "timed_out"
+    READER_DIED = "reader_died"
 
 
 class PictureState(StrEnum):
@@ -334,6 +366,11 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         RequestState.LEASED: frozenset({RequestState.DONE, RequestState.FAILED, RequestState.PENDING}),
         RequestState.DONE: frozenset(),
         RequestState.FAILED: frozenset(),
+    },
+    AdPictureState: {
+        AdPictureState.WANTED: frozenset({AdPictureState.READ, AdPictureState.NOT_READ}),
+        AdPictureState.READ: frozenset(),
+        AdPictureState.NOT_READ: frozenset(),
     },
     AdState: {
         AdState.LIVE: frozenset({AdState.GONE}),

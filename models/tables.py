@@ -1,6 +1,6 @@
 """Loads every table, so that ``Base.metadata`` is whole (migrations, tests)."""
 
-from models import ad, audit, blocklist, classification, crawl, evidence, hand_in, people, review, watch
+from models import ad, audit, blocklist, classification, crawl, evidence, hand_in, people, picture, review, watch
 from models.base import Base
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "evidence",
     "hand_in",
     "people",
+    "picture",
     "review",
     "watch",
 ]
