@@ -170,7 +170,7 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
     from crawlers.ad_checks import start_ad_checks
     from crawlers.candidates import find_candidates
     from crawlers.commands import sweep
-    from crawlers.hand_ins import take_hand_ins
+    from crawlers.hand_ins import HandInDesk
     from crawlers.jobs import run_due_crawl
     from crawlers.reextracting import extract_pending
     from index.engines import open_engine
@@ -205,7 +205,7 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
         Job("sweep_evidence", lambda now: sweep(home, now), 3600.0, does_all=True),
         Job("note_audit_head", home.note_audit_head, 60.0),
     ]
-    hand_ins = Job("take_hand_ins", lambda now: take_hand_ins(database, home.store, now=now))
+    hand_ins = Job("take_hand_ins", HandInDesk(database, home.store).take)
     # What a person waits for has a lane of its own, which no long crawl can occupy.
     return [*([[crawl]] * N_CRAWL_LANES), [urgent], [hand_ins], pipeline, upkeep, evidence_lane(home)]
 

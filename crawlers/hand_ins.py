@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crawlers.bytes_first import ByteKeeper, evidence_ids
@@ -37,11 +37,50 @@ SOURCE_OFF, SOURCE_PAUSED = "source_off", "source_paused"
 _AT_ONCE = 200
 
 
-def take_hand_ins(db: Database, store: BlobStore, *, now: datetime) -> JobReport:
-    """Start what waits and note the answers of what was started; safe to repeat."""
-    with db.write() as session:
-        n_done = _note_answers(session, now) + _start_addresses(session, now)
-    return JobReport(n_done + _keep_words(db, store, now))
+class HandInDesk:
+    """Starts what waits and notes the answers of what was started; safe to repeat, and by many at once.
+
+    It looks first and writes only when something is new: an address or words that
+    nobody has looked at, an answer that has come, or sources that stand otherwise
+    than when the addresses waiting for them were looked at last.
+    """
+
+    def __init__(self, db: Database, store: BlobStore) -> None:
+        self._db, self._store = db, store
+        self._sources: _SourceStates | None = None
+
+    def take(self, now: datetime) -> JobReport:
+        """Do all that there is to do now."""
+        with self._db.read() as session:
+            sources = _source_states(session)
+            has_addresses = _has_addresses(session, is_anew=sources != self._sources)
+            has_answers = session.scalar(_ANSWERED.limit(1)) is not None
+            has_words = session.scalar(_WORDS.limit(1)) is not None
+        n_done = 0
+        if has_addresses or has_answers:
+            with self._db.write() as session:
+                n_done = _note_answers(session, now) + _start_addresses(session, now)
+        self._sources = sources
+        if has_words:
+            n_done += _keep_words(self._db, self._store, now)
+        return JobReport(n_done)
+
+
+_SourceStates = Sequence[tuple[int, bool, datetime | None, str]]
+
+
+def _source_states(session: Session) -> _SourceStates:
+    """All that decides whether an address can be asked for."""
+    rows = session.execute(
+        select(Source.id, Source.is_enabled, Source.paused_at, Source.settings_sha256).order_by(Source.id)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def _has_addresses(session: Session, *, is_anew: bool) -> bool:
+    """Whether an address waits that nobody has looked at; ``is_anew``: those looked at count too."""
+    query = select(HandIn.id).where(HandIn.state == HandInState.WAITING, HandIn.url.is_not(None)).limit(1)
+    return session.scalar(query if is_anew else query.where(HandIn.why.is_(None))) is not None
 
 
 def _start_addresses(session: Session, now: datetime) -> int:
@@ -68,7 +107,7 @@ def _waiting_addresses(session: Session) -> Iterator[HandIn]:
         .where(HandIn.state == HandInState.WAITING, HandIn.url.is_not(None), HandIn.id > last_id)
         .order_by(HandIn.id)
         .limit(_AT_ONCE)
-        .with_for_update(skip_locked=True)
+        .with_for_update()
     ).all():
         last_id = items[-1].id
         yield from items
@@ -124,44 +163,37 @@ def handed_in_source(session: Session, now: datetime) -> Source:
     return session.scalars(select(Source).where(Source.name == HANDED_IN_SOURCE)).one()
 
 
+# What was started and has its answer: fetched and read, or not to be had.
+_ANSWERED = (
+    select(HandIn, FrontierRequest)
+    .join(
+        FrontierRequest,
+        (FrontierRequest.crawl_run_id == HandIn.crawl_run_id)
+        & (FrontierRequest.url_sha256 == HandIn.url_sha256),
+    )
+    .outerjoin(Page, FrontierRequest.page_id == Page.id)
+    .where(
+        HandIn.state == HandInState.UNDERWAY,
+        FrontierRequest.state.in_((RequestState.DONE, RequestState.FAILED)),
+        func.coalesce(Page.parse_state, ParseState.NOT_PARSED) != ParseState.PENDING,
+    )
+)
+_WORDS = select(HandIn).where(HandIn.state == HandInState.WAITING, HandIn.url.is_(None)).order_by(HandIn.id)
+
+
 def _note_answers(session: Session, now: datetime) -> int:
-    """Settle what has been fetched and read, or could not be."""
-    rows = session.execute(
-        select(HandIn, FrontierRequest, Page)
-        .join(
-            FrontierRequest,
-            (FrontierRequest.crawl_run_id == HandIn.crawl_run_id)
-            & (FrontierRequest.url_sha256 == HandIn.url_sha256),
-        )
-        .outerjoin(Page, FrontierRequest.page_id == Page.id)
-        .where(
-            HandIn.state == HandInState.UNDERWAY,
-            FrontierRequest.state.in_((RequestState.DONE, RequestState.FAILED)),
-        )
-        .limit(_AT_ONCE)
-    ).all()
-    n_done = 0
-    for item, request, page in rows:
-        if page is not None and page.parse_state is ParseState.PENDING:
-            continue
+    rows = session.execute(_ANSWERED.limit(_AT_ONCE)).all()
+    for item, request in rows:
         item.state = check_transition(item.state, HandInState.ANSWERED)
         item.result, item.page_id, item.answered_at = request.result, request.page_id, now
         item.why = request.error
-        n_done += 1
-    return n_done
+    return len(rows)
 
 
 def _keep_words(db: Database, store: BlobStore, now: datetime) -> int:
     """A caller's words without an address become a record, read like any other text."""
     with db.read() as session:
-        waiting = session.scalars(
-            select(HandIn)
-            .where(HandIn.state == HandInState.WAITING, HandIn.url.is_(None))
-            .order_by(HandIn.id)
-            .limit(_AT_ONCE)
-        ).all()
-    if not waiting:
-        return 0
+        waiting = session.scalars(_WORDS.limit(_AT_ONCE)).all()
     bodies = [_record(item) for item in waiting]
     with ByteKeeper(store) as keeper:
         blobs = keeper.keep(bodies)

@@ -4,9 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 
-from crawlers.hand_ins import take_hand_ins
+from crawlers.hand_ins import HandInDesk
 from crawlers.jobs import run_due_crawl
 from crawlers.reextracting import extract_pending
 from crawlers.sandbox import ParserChild
@@ -14,7 +14,16 @@ from models.ad import Ad, AdVersion
 from models.blobs import BlobStore
 from models.config import Settings
 from models.crawl import CrawlRun, FrontierRequest, Page, Source
-from models.enums import FetchResult, HandInState, HandInVia, RunKind, SourceKind
+from models.enums import (
+    FetchResult,
+    HandInState,
+    HandInVia,
+    ParseState,
+    RequestState,
+    RunKind,
+    RunState,
+    SourceKind,
+)
 from models.hand_in import HandIn
 from models.session import Database
 from models.typed_urls import address_of, split_pasted
@@ -90,12 +99,12 @@ def test_handed_in_goes_first_and_is_answered(wide: CrawlBench) -> None:
     wide.site.routes[SITE_HOST, "/post"] = Reply(channel_page({7: "По звонку", 8: "Ещё"}))
     wide.site.routes[OTHER, "/x"] = Reply(channel_page({9: "Чужой сайт"}, channel="other"))
     source_id = wide.add_source()
-    store = BlobStore(wide.settings.evidence_dir)
+    desk = HandInDesk(wide.db, BlobStore(wide.settings.evidence_dir))
     known = _hand_in(wide.db, f"http://{SITE_HOST}/post")
     unknown = _hand_in(wide.db, f"http://{OTHER}/x")
     missing = _hand_in(wide.db, f"http://{SITE_HOST}/nothing")
-    assert take_hand_ins(wide.db, store, now=utc_now()).n_done == 3
-    assert take_hand_ins(wide.db, store, now=utc_now()).n_done == 0
+    assert desk.take(utc_now()).n_done == 3
+    assert desk.take(utc_now()).n_done == 0
     with wide.db.read() as session:
         runs = session.scalars(select(CrawlRun).order_by(CrawlRun.id)).all()
         assert [run.kind for run in runs] == [RunKind.HANDED_IN] * 2
@@ -103,7 +112,7 @@ def test_handed_in_goes_first_and_is_answered(wide: CrawlBench) -> None:
     for _ in runs:
         run_due_crawl(wide.db, wide.settings, now=utc_now())
     assert "/" not in wide.site.paths()  # one page, no links, no start addresses
-    take_hand_ins(wide.db, store, now=utc_now())
+    desk.take(utc_now())
     answers = {number: _row(wide.db, number) for number in (known, unknown, missing)}
     assert {row.state for row in answers.values()} == {HandInState.ANSWERED}
     assert [answers[n].result for n in (known, unknown, missing)] == [
@@ -123,16 +132,16 @@ def test_handed_in_goes_first_and_is_answered(wide: CrawlBench) -> None:
 
 def test_an_address_of_a_source_that_is_off_waits_and_says_why(wide: CrawlBench) -> None:
     source_id = wide.add_source()
-    store = BlobStore(wide.settings.evidence_dir)
+    desk = HandInDesk(wide.db, BlobStore(wide.settings.evidence_dir))
     with wide.db.write() as session:
         session.get_one(Source, source_id).is_enabled = False
     number = _hand_in(wide.db, f"http://{SITE_HOST}/post")
-    assert take_hand_ins(wide.db, store, now=utc_now()).n_done == 0
+    assert desk.take(utc_now()).n_done == 0
     assert (_row(wide.db, number).state, _row(wide.db, number).why) == (HandInState.WAITING, "source_off")
     assert wide.count(FrontierRequest) == 0
     with wide.db.write() as session:
         session.get_one(Source, source_id).is_enabled = True
-    assert take_hand_ins(wide.db, store, now=utc_now()).n_done == 1
+    assert desk.take(utc_now()).n_done == 1
     wide.db.close()
 
 
@@ -143,7 +152,7 @@ def test_many_that_wait_for_a_source_stand_in_nobodys_way(wide: CrawlBench) -> N
     for n in range(201):
         _hand_in(wide.db, f"http://{SITE_HOST}/{n}")
     number = _hand_in(wide.db, f"http://{OTHER}/x")
-    assert take_hand_ins(wide.db, BlobStore(wide.settings.evidence_dir), now=utc_now()).n_done == 1
+    assert HandInDesk(wide.db, BlobStore(wide.settings.evidence_dir)).take(utc_now()).n_done == 1
     assert _row(wide.db, number).state is HandInState.UNDERWAY
     wide.db.close()
 
@@ -151,9 +160,10 @@ def test_many_that_wait_for_a_source_stand_in_nobodys_way(wide: CrawlBench) -> N
 def test_words_without_an_address_are_read_like_an_ad(settings: Settings, now: datetime) -> None:
     db = open_database(settings)
     store = BlobStore(settings.evidence_dir)
+    desk = HandInDesk(db, store)
     number = _hand_in(db, words="Позвонила женщина: предлагают работу в Дубае, паспорт забирают")
-    assert take_hand_ins(db, store, now=now).n_done == 1
-    assert take_hand_ins(db, store, now=now).n_done == 0
+    assert desk.take(now).n_done == 1
+    assert desk.take(now).n_done == 0
     with ParserChild() as parser:
         extract_pending(db, store, parser, now=now, lease_seconds=60)
     with db.read() as session:
@@ -163,3 +173,61 @@ def test_words_without_an_address_are_read_like_an_ad(settings: Settings, now: d
         assert (row.state, row.page_id) == (HandInState.ANSWERED, version.page_id)
         assert session.scalars(select(Page)).one().source.kind is SourceKind.HANDED_IN
     db.close()
+
+
+def test_nothing_is_written_while_nothing_is_new(wide: CrawlBench) -> None:
+    source_id = wide.add_source()
+    with wide.db.write() as session:
+        session.get_one(Source, source_id).is_enabled = False
+    numbers = [_hand_in(wide.db, f"http://{SITE_HOST}/{n}") for n in range(300)]
+    desk = HandInDesk(wide.db, BlobStore(wide.settings.evidence_dir))
+    desk.take(utc_now())
+    statements: list[str] = []
+    event.listen(wide.db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    desk.take(utc_now())
+    assert "BEGIN IMMEDIATE" not in statements
+    assert len(statements) == 5  # one reading: its beginning, and a look at each thing that may be new
+    for change in ({"is_enabled": True, "paused_at": utc_now()}, {"paused_at": None}):
+        assert {_row(wide.db, number).state for number in numbers} == {HandInState.WAITING}
+        with wide.db.write() as session:
+            for name, value in change.items():
+                setattr(session.get_one(Source, source_id), name, value)
+        desk.take(utc_now())
+    assert {_row(wide.db, number).state for number in numbers} == {HandInState.UNDERWAY}
+    wide.db.close()
+
+
+def test_pages_that_are_not_read_yet_keep_no_answer_back(wide: CrawlBench) -> None:
+    wide.site.routes[OTHER, "/x"] = Reply(channel_page({9: "Текст"}, channel="other"))
+    source_id = wide.add_source()
+    desk = HandInDesk(wide.db, BlobStore(wide.settings.evidence_dir))
+    unread = [_hand_in(wide.db, f"http://{SITE_HOST}/{n}") for n in range(201)]
+    desk.take(utc_now())
+    with wide.db.write() as session:  # as if all of them were fetched and the reader were behind
+        for request in session.scalars(select(FrontierRequest)):
+            page = _pending_page(source_id, request)
+            session.add(page)
+            session.flush()
+            request.state, request.result, request.page_id = RequestState.DONE, FetchResult.PAGE, page.id
+        session.execute(update(CrawlRun).values(state=RunState.DONE))
+    number = _hand_in(wide.db, f"http://{OTHER}/x")
+    desk.take(utc_now())
+    run_due_crawl(wide.db, wide.settings, now=utc_now())
+    desk.take(utc_now())
+    assert _row(wide.db, number).state is HandInState.ANSWERED
+    assert {_row(wide.db, n).state for n in unread} == {HandInState.UNDERWAY}
+    wide.db.close()
+
+
+def _pending_page(source_id: int, request: FrontierRequest) -> Page:
+    return Page(
+        source_id=source_id,
+        crawl_run_id=request.crawl_run_id,
+        url=request.url,
+        url_sha256=request.url_sha256,
+        final_url=request.url,
+        fetched_at=utc_now(),
+        headers={},
+        result=FetchResult.PAGE,
+        parse_state=ParseState.PENDING,
+    )
