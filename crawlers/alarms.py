@@ -135,5 +135,5 @@ def _shut_out(session: Session, sources: list[Source], now: datetime) -> Iterato
     """Hosts that refused us so often that only a person may ask them again."""
     names = set(session.scalars(select(Host.name).where(Host.paused_until > now + _LONG)))
     for source in sources if names else ():
-        for host in sorted(config_of(source).all_hosts & names):
+        for host in sorted(config_of(source).asked_hosts & names):
             yield Finding(source.id, AlarmKind.SHUT_OUT, host)

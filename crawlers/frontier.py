@@ -11,6 +11,7 @@ from crawlers.inserting import insert_missing, update_rows
 from models.crawl import FrontierRequest, Page, Validator
 from models.enums import FetchResult, ParseState, RequestKind, RequestState
 from models.leases import MAX_ATTEMPTS, hold_back, lease_rows, release
+from models.picture import picture_key
 from models.urls import url_sha256
 
 # What finds ads goes before what reads one, and looking again at known ads comes last.
@@ -19,6 +20,7 @@ PRIORITIES = {
     RequestKind.START: 0,
     RequestKind.LISTING: 1,
     RequestKind.AD: 2,
+    RequestKind.PICTURE: 3,
     RequestKind.RECHECK: 3,
 }
 UNSETTLED = (RequestState.PENDING, RequestState.LEASED)
@@ -36,6 +38,11 @@ class NewRequest:
     kind: RequestKind
     depth: int = 0
     n_stale: int = 0
+
+    @property
+    def key(self) -> str:
+        """What the run knows the address by."""
+        return picture_key(self.url) if self.kind is RequestKind.PICTURE else url_sha256(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +69,14 @@ def add_requests(
         session: a write session.
         run_id: the crawl run.
         requests: in order of wish; those beyond the room are left out.
-        max_pages: most rows the run may have.
+        max_pages: most rows the run may have; for pictures, which are asked for apart, most of those.
         now: present time.
 
     Returns:
         How many were added.
     """
     rows = {
-        url_sha256(request.url): {
+        request.key: {
             "crawl_run_id": run_id,
             "url": request.url,
             "kind": request.kind,
@@ -92,8 +99,16 @@ def add_requests(
     new = [{"url_sha256": digest, **row} for digest, row in rows.items() if digest not in known]
     if not new:
         return 0
-    room = max(0, max_pages - count_requests(session, run_id))
+    is_picture = any(row["kind"] is RequestKind.PICTURE for row in new)
+    room = max(0, max_pages - _count_like(session, run_id, is_picture=is_picture))
     return len(insert_missing(session, FrontierRequest, new[:room]))
+
+
+def _count_like(session: Session, run_id: int, *, is_picture: bool) -> int:
+    """Number of the run's requests for pictures, or of all others."""
+    is_like = FrontierRequest.kind == RequestKind.PICTURE
+    where = (FrontierRequest.crawl_run_id == run_id, is_like if is_picture else ~is_like)
+    return session.scalar(select(func.count()).select_from(FrontierRequest).where(*where)) or 0
 
 
 def count_requests(session: Session, run_id: int, *states: RequestState) -> int:

@@ -83,6 +83,14 @@ class Limits(_Strict):
     retry_seconds: float = Field(default=30.0, ge=0, le=3600)
 
 
+class Pictures(_Strict):
+    """Pictures of ads whose words are read: from the source's own hosts and these, with their subdomains."""
+
+    hosts: tuple[str, ...] = ()
+    max_per_ad: int = Field(default=4, ge=1, le=30)
+    max_per_run: int = Field(default=100, ge=1, le=10_000)
+
+
 def _compiles(value: str) -> str:
     try:
         re.compile(value)
@@ -111,6 +119,7 @@ class SourceConfig(_Strict):
     schedule: Schedule
     limits: Limits = Limits()
     recheck: Recheck = Recheck()
+    pictures: Pictures | None = None
     gone_redirect: Annotated[str, AfterValidator(_compiles)] = ""
     region: Annotated[str, Field(max_length=100)] = ""
     languages: tuple[Language, ...] = (Language.RU, Language.KK)
@@ -128,7 +137,7 @@ class SourceConfig(_Strict):
 
     @model_validator(mode="after")
     def _sample_hosts(self) -> "SourceConfig":
-        if self.is_sample and not all(host.endswith(".example") for host in self.all_hosts):
+        if self.is_sample and not all(host.endswith(".example") for host in self.asked_hosts):
             raise ValueError("a sample source may only name hosts under .example")
         return self
 
@@ -136,6 +145,11 @@ class SourceConfig(_Strict):
     def all_hosts(self) -> frozenset[str]:
         """Hosts that are asked; their subdomains belong to them."""
         return frozenset(self.hosts) | {host_of(url) for url in self.start}
+
+    @cached_property
+    def asked_hosts(self) -> frozenset[str]:
+        """Hosts that are asked for pages or for pictures."""
+        return self.all_hosts | frozenset(self.pictures.hosts if self.pictures else ())
 
     @cached_property
     def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -163,8 +177,17 @@ class SourceConfig(_Strict):
 
     def is_on_site(self, url: str) -> bool:
         """Whether an address lies on one of the source's hosts."""
-        host = host_of(url)
-        return any(host == own or host.endswith("." + own) for own in self.all_hosts)
+        return _is_among(url, self.all_hosts)
+
+    def is_picture_place(self, url: str) -> bool:
+        """Whether an ad's picture may be asked for there."""
+        return self.pictures is not None and _is_among(url, self.asked_hosts)
+
+
+def _is_among(url: str, hosts: frozenset[str]) -> bool:
+    """Whether an address lies on one of these hosts or their subdomains."""
+    host = host_of(url)
+    return any(host == own or host.endswith("." + own) for own in hosts)
 
 
 def load_source(path: Path) -> SourceConfig:
@@ -268,7 +291,7 @@ def check_delay(config: SourceConfig, loopback_hosts: Iterable[str]) -> None:
     Raises:
         BadSource: names the source.
     """
-    foreign = config.all_hosts - frozenset(loopback_hosts)
+    foreign = config.asked_hosts - frozenset(loopback_hosts)
     if config.limits.delay_seconds < MIN_DELAY_SECONDS and foreign:
         raise BadSource(
             f"{config.name}: limits.delay_seconds: must be at least {MIN_DELAY_SECONDS:g} "

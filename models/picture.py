@@ -1,6 +1,7 @@
 """Pictures of ads: which are wanted, what they were, and what stands in them. Their bytes are never kept."""
 
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -67,9 +68,7 @@ class AdPicture(Base):
     url: Mapped[str]
     # See picture_key: the frontier knows it by the same.
     url_sha256: Mapped[str] = mapped_column(String(64))
-    state: Mapped[AdPictureState] = mapped_column(
-        enum_column(AdPictureState), default=AdPictureState.WANTED
-    )
+    state: Mapped[AdPictureState] = mapped_column(enum_column(AdPictureState), default=AdPictureState.WANTED)
     problem: Mapped[PictureProblem | None] = mapped_column(enum_column(PictureProblem))
     wanted_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
@@ -77,6 +76,15 @@ class AdPicture(Base):
 
     ad: Mapped[Ad] = relationship()
     picture: Mapped[ReadPicture | None] = relationship()
+
+
+def picture_key(url: str) -> str:
+    """What a picture's address is known by: never the key of a page at the same address.
+
+    Otherwise an ad that gives another ad's page for its picture would have
+    that page fetched as a picture, and left out as a page.
+    """
+    return sha256(f"picture {url}".encode()).hexdigest()
 
 
 def bands_of(perceptual_hash: str) -> list[tuple[int, str]]:
