@@ -39,8 +39,8 @@ def anchor() -> None:
 
 def evidence_findings(home: Installation) -> Iterator[Finding]:
     """What ``doctor`` says of time stamps and pictures; without either, evidence is kept all the same."""
+    from crawlers.chromium import find_browser
     from crawlers.evidence.authorities import load_authorities
-    from crawlers.evidence.browser import find_browser
     from crawlers.evidence.sealing import count_waiting
     from models.timestamps import WANTED_AUTHORITIES
 

@@ -8,7 +8,8 @@ from PIL import Image, UnidentifiedImageError
 from sqlalchemy import select, update
 
 from crawlers.bytes_first import evidence_ids
-from crawlers.evidence.browser import MAX_HEIGHT, WIDTH, NoPicture, find_browser, photograph
+from crawlers.chromium import find_browser
+from crawlers.evidence.browser import MAX_HEIGHT, WIDTH, NoPicture, photograph
 from crawlers.evidence.payload import body_of
 from crawlers.inserting import insert_missing
 from models.ad import AdVersion
