@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -55,11 +55,13 @@ class ByteKeeper:
         """Call a function for every item; each thread takes the next when it is done with its last."""
         waiting = iter(list(items))
 
-        def work(_: int) -> None:
+        def work() -> None:
             for item in waiting:
                 function(item)
 
-        return self._pool.map(work, range(_WRITERS))
+        running = [self._pool.submit(work) for _ in range(_WRITERS)]
+        wait(running)  # after a failure, too: no thread may still use what its caller then closes
+        return (future.result() for future in running)
 
     def _touch(self, blob: Blob) -> bool:
         try:

@@ -50,6 +50,7 @@ class Fetched:
         headers: names in lower case; repeated ones joined with ", ".
         body: content encoding undone; None when nothing was received that may be kept.
         exchanges: what went over the wire for it, redirects first.
+        file: body and exchanges as one file, once :meth:`seal` made it of them.
         error: short word for what went wrong; never text of the page.
         is_final: trying again will not help (a redirect loop, a body over the limit).
         wait_until: when the host may be asked again (Retry-After, pause).
@@ -64,24 +65,32 @@ class Fetched:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     exchanges: tuple[Exchange, ...] = ()
+    file: CaptureFile | None = None
     error: str | None = None
     is_final: bool = False
     wait_until: datetime | None = None
     was_sent: bool = True
 
+    def seal(self) -> None:
+        """Put body and exchanges, if they are to be kept, into a file and let go of them."""
+        if self.body is not None:
+            self.file = write_capture(self.exchanges, body=self.body, captured_at=self.fetched_at)
+        self.body, self.exchanges = None, ()
+
 
 def store_captures(
     db: Database, keeper: ByteKeeper, run: RunContext, batch: Sequence[Fetched], *, now: datetime
 ) -> None:
-    """Make a batch of answers durable, with one transaction for all; pages then wait for their reader."""
-    kept = [fetched for fetched in batch if fetched.body is not None]
-    files = [_file(fetched) for fetched in kept]
-    blobs = dict(zip(map(id, kept), keeper.keep([file.content for file in files]), strict=True))
-    captures = dict(zip(map(id, kept), files, strict=True))
+    """Make a batch of sealed answers durable, with one transaction for all; pages then wait for their reader.
+
+    What the transaction learnt of hosts' pauses stands in the answers' ``wait_until``.
+    """
+    files = {id(fetched): fetched.file for fetched in batch if fetched.file is not None}
+    blobs = dict(zip(files, keeper.keep([file.content for file in files.values()]), strict=True))
     with db.write() as session:
         held = held_ids(session, [fetched.request for fetched in batch])
         ours = [fetched for fetched in batch if fetched.request.id in held]
-        page_ids = _add_pages(session, run, [f for f in ours if id(f) in blobs], blobs, captures)
+        page_ids = _add_pages(session, run, [f for f in ours if id(f) in blobs], blobs, files)
         n_pages = len(page_ids)
         page_ids |= _add_unchanged(session, run, ours)
         later = [fetched for fetched in ours if _comes_again(fetched)]
@@ -101,18 +110,14 @@ def _add_pages(
     run: RunContext,
     kept: Sequence[Fetched],
     blobs: dict[int, Blob],
-    captures: dict[int, CaptureFile],
+    files: dict[int, CaptureFile],
 ) -> dict[int, int]:
     """Rows of answers whose bytes are kept; their ids by the identity of the answer."""
     ids = insert_missing(
-        session, Evidence, [_evidence_row(f, blobs[id(f)], captures[id(f)]) for f in kept], key="sha256"
+        session, Evidence, [_evidence_row(f, blobs[id(f)], files[id(f)]) for f in kept], key="sha256"
     )
     rows = [_page_row(run, f, ids[blobs[id(f)].sha256]) for f in kept]
     return dict(zip(map(id, kept), insert_in_order(session, Page, rows), strict=True))
-
-
-def _file(fetched: Fetched) -> CaptureFile:
-    return write_capture(fetched.exchanges, body=fetched.body or b"", captured_at=fetched.fetched_at)
 
 
 def _evidence_row(fetched: Fetched, blob: Blob, file: CaptureFile) -> dict[str, Any]:

@@ -23,14 +23,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import models.tables  # noqa: F401 - every table that a foreign key may name
-from crawlers.bytes_first import ByteKeeper
 from crawlers.capture import RunContext
+from crawlers.capture_process import CaptureProcess
 from crawlers.frontier import NewRequest, add_requests
 from crawlers.pace import Pace
 from crawlers.settings import scrapy_settings
 from crawlers.sources_config import SourceConfig, check_delay, config_of
 from crawlers.spiders.frontier import FrontierSpider
-from models.blobs import BlobStore
 from models.config import Settings, load_settings
 from models.crawl import CrawlRun, FrontierRequest, Source
 from models.enums import RequestKind, RunKind
@@ -125,20 +124,22 @@ def crawl(order: Order) -> int:
     try:
         with db.write() as session:
             run = run_context(session, order)
-        with ByteKeeper(BlobStore(order.settings.evidence_dir)) as keeper:
-            return _crawl(order.settings, db, keeper, run)
+        db.close()  # no connection crosses the fork
+        with CaptureProcess(order.settings, run) as capture:
+            _end_with_worker()
+            return _crawl(order.settings, db, capture, run)
     finally:
         db.close()
 
 
-def _crawl(settings: Settings, db: Database, keeper: ByteKeeper, run: RunContext) -> int:
+def _crawl(settings: Settings, db: Database, capture: CaptureProcess, run: RunContext) -> int:
     logging.disable(logging.INFO)  # its constructor makes Scrapy talkative: addresses would be logged
     process = AsyncCrawlerProcess(scrapy_settings(settings, run.config))
     logging.getLogger("scrapy").setLevel(logging.WARNING)
     logging.disable(logging.NOTSET)
     pace = Pace(db, delay_seconds=run.config.limits.delay_seconds, clock=utc_now, jitter=random.Random())
     crawler = process.create_crawler(FrontierSpider)
-    process.crawl(crawler, db=db, keeper=keeper, run=run, pace=pace, clock=utc_now)
+    process.crawl(crawler, db=db, capture=capture, run=run, pace=pace, clock=utc_now)
     process.start()
     spider = crawler.spider
     if not isinstance(spider, FrontierSpider) or process.bootstrap_failed:
@@ -148,7 +149,6 @@ def _crawl(settings: Settings, db: Database, keeper: ByteKeeper, run: RunContext
 
 def _end_with_worker() -> None:
     """Watch standard input; its end means that the worker is gone."""
-    die_with_parent()
 
     def watch() -> None:
         while os.read(_STDIN, 1024):
@@ -181,7 +181,7 @@ def main() -> None:
     # Rows and responses are many and short-lived: look for cycles less often, and never among the modules.
     gc.freeze()
     gc.set_threshold(_GC_THRESHOLD)
-    _end_with_worker()
+    die_with_parent()
     try:
         status = crawl(order)
     except SaqshyError as error:

@@ -19,6 +19,10 @@ class BlobDamaged(SaqshyError):
     """Stored bytes no longer match the hash that names them."""
 
 
+# Files written but not yet waited for; many processes may hold no more than 1024 descriptors.
+_OPEN_AT_ONCE = 128
+
+
 @dataclass(frozen=True)
 class Blob:
     """Name and size of stored bytes."""
@@ -34,7 +38,7 @@ class Runner(Protocol):
     """What calls a function for every item: ``map``, or the ``map`` of a thread pool."""
 
     def __call__(self, function: Callable[[T], None], items: Iterable[T], /) -> Iterable[None]:
-        """Call it; errors come when the result is read."""
+        """Call it; errors come when the result is read, when no call is running any more."""
 
 
 class BlobStore:
@@ -73,13 +77,15 @@ class BlobStore:
         Raises:
             BlobDamaged, OSError: as :meth:`put`; what was stored before stays and is whole.
         """
-        blobs = [Blob(hashlib.sha256(body).hexdigest(), len(body)) for body in bodies]
+        blobs = [Blob(_sha256(body), len(body)) for body in bodies]
         wanted = {blob: body for blob, body in zip(blobs, bodies, strict=True) if not self._has(blob)}
         if wanted:
             folders = {self.path(blob.sha256).parent for blob in wanted}
             for folder in folders:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _finish(run(self._write, wanted.items()))
+            waiting = list(wanted.items())
+            for start in range(0, len(waiting), _OPEN_AT_ONCE):
+                self._write(waiting[start : start + _OPEN_AT_ONCE], run)
             # Each fsync makes the disk empty its cache; at the same time, that costs once.
             _finish(run(fsync_folder, folders | {self.folder}))
         return blobs
@@ -90,24 +96,28 @@ class BlobStore:
         except FileNotFoundError:
             return False
 
-    def _write(self, wanted: tuple[Blob, bytes]) -> None:
-        """Write one file and name it; its folder's entry is not on the disk yet."""
-        blob, body = wanted
-        path = self.path(blob.sha256)
-        temporary = path.with_name(f"{uuid4().hex}.tmp")
+    def _write(self, wanted: Sequence[tuple[Blob, bytes]], run: Runner) -> None:
+        """Write files and name them; their folders' entries are not on the disk yet."""
+        opened: list[tuple[int, Path]] = []
         try:
-            # Few calls: each gives up the interpreter's lock, which a crawl's reactor then takes.
-            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
+            for blob, body in wanted:
+                temporary = self.path(blob.sha256).with_name(f"{uuid4().hex}.tmp")
+                descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+                opened.append((descriptor, temporary))
                 _write_out(descriptor, body)
-                if hashlib.sha256(os.pread(descriptor, len(body) + 1, 0)).hexdigest() != blob.sha256:
+            # Threads share only the wait for the disk: whatever else they did would cost them a turn each.
+            _finish(run(os.fsync, [descriptor for descriptor, _ in opened]))
+            for (blob, _), (descriptor, temporary) in zip(wanted, opened, strict=True):
+                if _sha256(os.pread(descriptor, blob.size_bytes + 1, 0)) != blob.sha256:
                     raise BlobDamaged("The disk gave back other bytes than were written.", sha256=blob.sha256)
-            finally:
-                os.close(descriptor)
-            temporary.replace(path)
+                temporary.replace(self.path(blob.sha256))
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            for _, temporary in opened:
+                temporary.unlink(missing_ok=True)
             raise
+        finally:
+            for descriptor, _ in opened:
+                os.close(descriptor)
 
     def get(self, sha256: str) -> bytes:
         """Read bytes and check them.
@@ -120,7 +130,7 @@ class BlobStore:
             body = self.path(sha256).read_bytes()
         except FileNotFoundError as error:
             raise BlobMissing(f"Stored bytes {sha256} are missing.", sha256=sha256) from error
-        if hashlib.sha256(body).hexdigest() != sha256:
+        if _sha256(body) != sha256:
             raise BlobDamaged(f"Stored bytes {sha256} were changed on the disk.", sha256=sha256)
         return body
 
@@ -143,6 +153,10 @@ class BlobStore:
         return n_removed
 
 
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
 def _finish(calls: Iterable[None]) -> None:
     for _ in calls:
         pass
@@ -153,6 +167,7 @@ def write_durably(path: Path, body: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         _write_out(descriptor, body)
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -161,7 +176,6 @@ def _write_out(descriptor: int, body: bytes) -> None:
     rest = memoryview(body)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-    os.fsync(descriptor)
 
 
 def fsync_folder(folder: Path) -> None:

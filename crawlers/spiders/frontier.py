@@ -12,8 +12,8 @@ from twisted.python.failure import Failure
 from crawlers.answers import judge
 from crawlers.api_answers import judge_api
 from crawlers.batching import Batcher
-from crawlers.bytes_first import ByteKeeper
-from crawlers.capture import Fetched, RunContext, store_captures
+from crawlers.capture import Fetched, RunContext
+from crawlers.capture_process import CaptureFailed, CaptureProcess
 from crawlers.decode import storable
 from crawlers.evidence.wire import exchanges_of
 from crawlers.fetch_errors import refusal_of
@@ -44,7 +44,7 @@ class FrontierSpider(Spider):
     def __init__(
         self,
         db: Database,
-        keeper: ByteKeeper,
+        capture: CaptureProcess,
         run: RunContext,
         pace: Pace,
         clock: Callable[[], datetime],
@@ -54,9 +54,7 @@ class FrontierSpider(Spider):
         self.run, self.pace, self.clock = run, pace, clock
         self.intake = Intake(db, run, clock=clock)
         self.failure: str | None = None
-        self._answers: Batcher[Fetched] = Batcher(
-            "capture", lambda batch: store_captures(db, keeper, run, batch, now=clock())
-        )
+        self._answers: Batcher[Fetched] = Batcher("capture", capture.store)
 
     async def start(self) -> AsyncIterator[Request]:
         """Requests, as the frontier gives them."""
@@ -138,7 +136,7 @@ class FrontierSpider(Spider):
                 "crawl.capture.failed",
                 run_id=self.run.run_id,
                 request_id=answer.request.id,
-                kind=type(error).__name__,
+                kind=error.context["kind"] if isinstance(error, CaptureFailed) else type(error).__name__,
             )
             self.fail("capture_failed")
             return

@@ -1,0 +1,85 @@
+"""The process that stores answers: what crosses its pipe, and what happens when it dies."""
+
+import os
+import signal
+import threading
+import time
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from crawlers.capture import Fetched
+from crawlers.capture_process import from_frame, to_frame
+from crawlers.evidence.wire import Exchange
+from crawlers.frontier import LeasedRequest
+from crawlers.jobs import run_due_crawl
+from models.crawl import Source
+from models.enums import FetchResult, RequestKind
+from models.runs import start_manual_run
+from models.worker import utc_now
+from tests.crawlers.conftest import CrawlBench
+from tests.crawlers.test_kill import N_PAGES, _check_files, _check_nothing_lost, _finish, _route_chain
+
+URL = "http://ads.example/1"
+
+
+def _fetched(now: datetime, body: bytes | None, **fields: object) -> Fetched:
+    leased = LeasedRequest(7, "token", URL, "ab" * 32, RequestKind.AD, 2, etag='"x"', known_page_id=3)
+    exchange = Exchange(
+        url=URL,
+        sent_at=now,
+        received_at=now,
+        request_head=b"GET /1 HTTP/1.1\r\n\r\n",
+        response_head=b"HTTP/1.1 200 OK\r\n\r\n",
+        body=body or b"",
+        address="127.0.0.1",
+    )
+    fetched = Fetched(leased, FetchResult.PAGE, now, URL, body=body, exchanges=(exchange,))
+    for name, value in fields.items():
+        setattr(fetched, name, value)
+    return fetched
+
+
+def test_a_batch_crosses_the_pipe_whole(now: datetime) -> None:
+    batch = [
+        _fetched(now, b"\x00\xff" * 9, http_status=200, headers={"content-type": "text/html", "x": "қазақ"}),
+        _fetched(now, None, result=FetchResult.SLOW_DOWN, wait_until=now + timedelta(microseconds=7)),
+        _fetched(now, b"", error="http_500", is_final=True, was_sent=False),
+    ]
+    for fetched in batch:
+        fetched.seal()
+    assert from_frame(to_frame(batch)) == batch
+    assert [fetched.file is None for fetched in batch] == [False, True, False]
+
+
+def test_a_crawl_whose_capture_process_was_killed_goes_on_later(bench: CrawlBench) -> None:
+    _route_chain(bench.site)
+    source_id = bench.add_source(
+        pages=[{"match": ".", "page_object": "telegram_channel"}],
+        limits={"max_depth": 100, "max_pages": 500, "max_stale_pages": 100},
+    )
+    with bench.db.write() as session:
+        run_id = start_manual_run(session, session.get_one(Source, source_id), utc_now()).id
+    worker = threading.Thread(target=partial(run_due_crawl, bench.db, bench.settings, now=utc_now()))
+    worker.start()
+    deadline = time.monotonic() + 60
+    while len(bench.site.paths()) < 5 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    (crawl,) = [pid for pid in _children(os.getpid()) if "crawlers.crawl_process" in _command(pid)]
+    (capture,) = _children(crawl)
+    os.kill(capture, signal.SIGKILL)
+    worker.join(30)
+    assert not worker.is_alive()
+    _check_nothing_lost(bench)
+    _finish(bench, run_id)
+    assert len(bench.ads()) == 2 * N_PAGES
+    _check_files(bench.db, bench.settings)
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
