@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("classify", "crawl", "queue", "search")
+NAMES = ("classify", "crawl", "import_warc", "queue", "search")
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from crawlers.following import follow_links
 from crawlers.inserting import update_rows
 from crawlers.items import Extraction
+from crawlers.pictures.wanted import note_shown_pictures
 from crawlers.profiles import note_pages, take_out_shrunken
 from crawlers.records import RECORD, read_record
 from crawlers.sources_config import Recheck, SourceConfig
@@ -81,14 +82,24 @@ def read_pages(
     """
     if not pages:
         return ReadReport()
-    understood = [(page, extract(parser, page)) for page in pages]
+    return store_read(db, [(page, extract(parser, page)) for page in pages], now=now, follow=follow)
+
+
+def store_read(
+    db: Database,
+    understood: Sequence[Understood],
+    *,
+    now: datetime,
+    follow: SourceConfig | None = None,
+) -> ReadReport:
+    """Store what pages say that were read already; otherwise as :func:`read_pages`, for at least one page."""
     try:
         with db.write() as session:
             return _store(session, understood, now, follow)
     except DBAPIError as error:
         if len(understood) == 1:
-            return _fail(db, pages[0], type(error).__name__)
-    log.warning("crawl.pages.stored_singly", source_id=pages[0].source_id, n=len(pages))
+            return _fail(db, understood[0][0], type(error).__name__)
+    log.warning("crawl.pages.stored_singly", source_id=understood[0][0].source_id, n=len(understood))
     report = ReadReport()
     for one in understood:
         report += _store_alone(db, one, now, follow)
@@ -133,6 +144,8 @@ def _store(
         sightings += seen
         problems[page.page_id] = [*extraction.problems, *refused]
     stored = store_ads(session, source_id, sightings, follow.recheck if follow else Recheck())
+    run_id = understood[0][0].run_id if follow is not None else None
+    note_shown_pictures(session, source_id, stored.shown_pictures, run_id=run_id, now=now)
     gone = dict.fromkeys(_gone_urls(understood), GoneReason.ARCHIVED)
     mark_gone(session, source_id, gone, now=now)
     note_pages(session, understood, now)

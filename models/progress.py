@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import timedelta
 from types import TracebackType
 
 from rich.console import Console
@@ -20,7 +21,7 @@ class Progress:
     """
 
     def __init__(self, label: str, total: int | None = None) -> None:
-        self.label, self.total, self.n = label, total, 0
+        self.label, self.total, self.n, self._is_estimate = label, total, 0, False
         self._started = self._last_line = time.monotonic()
         self._bar: RichProgress | None = None
         if sys.stderr.isatty():
@@ -47,9 +48,17 @@ class Progress:
         else:
             self._print_line()
 
-    def advance(self, n: int = 1) -> None:
-        """Count ``n`` more steps."""
+    def advance(self, n: int = 1, *, share: float | None = None) -> None:
+        """Count ``n`` more steps.
+
+        Args:
+            n: so many.
+            share: how much of the work is done now, in (0, 1], where the number of steps is not known.
+        """
         self.n += n
+        if share is not None:
+            self._is_estimate = share < 1
+            self.set_total(max(self.n, round(self.n / max(share, 1e-9))))
         if self._bar is not None:
             self._bar.advance(self._task, n)
         elif time.monotonic() - self._last_line >= LINE_EVERY_SECONDS:
@@ -63,7 +72,12 @@ class Progress:
 
     def _print_line(self) -> None:
         self._last_line = time.monotonic()
-        elapsed = max(self._last_line - self._started, 1e-9)
-        share = f" of {self.total} ({self.n / self.total:.0%})" if self.total else ""
-        sys.stderr.write(f"{self.label}: {self.n}{share}, {self.n / elapsed:.0f}/s\n")
+        rate = self.n / max(self._last_line - self._started, 1e-9)
+        share, left = "", ""
+        if self.total:
+            about = "about " if self._is_estimate else ""
+            share = f" of {about}{self.total} ({self.n / self.total:.0%})"
+            if self.n < self.total and rate:
+                left = f", {timedelta(seconds=round((self.total - self.n) / rate))} left"
+        sys.stderr.write(f"{self.label}: {self.n}{share}, {rate:.0f}/s{left}\n")
         sys.stderr.flush()

@@ -1,10 +1,10 @@
 """`saqshy import`: files into the line as if crawled, with their own capture times, each record once."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import file_digest, sha256
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from crawlers.answers import judge
 from crawlers.bytes_first import ByteKeeper, evidence_ids
 from crawlers.importing.lines import RawRecord, csv_records, json_records, open_bytes
+from crawlers.importing.parsers import ParserPool
 from crawlers.importing.report import ImportReport
-from crawlers.importing.wacz import archives_of, is_wacz
+from crawlers.importing.wacz import archives_of, is_wacz, size_of_archives
 from crawlers.importing.warc import ArchivedResponse, archived_responses
 from crawlers.inserting import insert_missing
-from crawlers.reading import Parser, read_pages
+from crawlers.items import Extraction
+from crawlers.reading import ReadReport, extract, store_read
 from crawlers.records import RECORD, BadRecord, ad_of_record, fields_of_record
-from crawlers.sandbox import ParserChild
 from crawlers.stored_page import StoredPage
 from crawlers.storing import AdRefused, check_ad
 from models.blobs import BlobStore
@@ -32,11 +33,13 @@ from models.session import Database
 from models.urls import BadUrl, canonical_url, url_sha256
 
 IMPORT_SOURCE = "import"
+# A batch is one fsync of folders and two transactions; two batches are in memory at a time.
 RECORDS_AT_ONCE = 256
-PAGES_AT_ONCE = 16
+PAGES_AT_ONCE = 64
+BATCH_BYTES = 8 * 1024 * 1024
 _HEAD_BYTES = 512
 
-T = TypeVar("T")
+T = TypeVar("T", RawRecord, ArchivedResponse)
 
 
 class BadImport(Rejected):
@@ -81,8 +84,8 @@ def import_file(db: Database, path: Path, *, now: datetime, progress: Progress |
             digest = file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise BadImport(f"{path} cannot be read: {error.strerror or 'broken file'}.") from error
-    with ByteKeeper(BlobStore(db.settings.evidence_dir)) as keeper, ParserChild() as parser:
-        job = _Import(db, keeper, parser, ImportReport(path), digest, now, progress)
+    with ByteKeeper(BlobStore(db.settings.evidence_dir)) as keeper, ParserPool() as parsers:
+        job = _Import(db, keeper, parsers, ImportReport(path), digest, now, progress, _size_of(path, kind))
         if kind == "warc":
             return job.archive(archived_responses(path, now=now))
         if kind == "wacz":
@@ -114,45 +117,68 @@ def _kind_of(path: Path) -> str:
     raise BadImport(f"{path.name} holds neither JSON lines, nor CSV (name it .csv), nor WARC or WACZ.")
 
 
+def _size_of(path: Path, kind: str) -> int:
+    """What the ends of the records run up to, in bytes."""
+    return size_of_archives(path) if kind == "wacz" else path.stat().st_size
+
+
 def _responses_of_wacz(path: Path, now: datetime) -> Iterator[ArchivedResponse]:
     """Responses of all archives in a WACZ, each at its place; what could not be unpacked with its reason."""
+    before = 0
     for entry in archives_of(path):
         if entry.path is None:
-            yield ArchivedResponse(entry.name, reason=entry.reason)
+            yield ArchivedResponse(entry.name, reason=entry.reason, end=before)
             continue
         for response in archived_responses(entry.path, now=now):
-            yield replace(response, place=f"{entry.name}, {response.place}")
+            place, end = f"{entry.name}, {response.place}", before + response.end
+            yield replace(response, place=place, end=end)
+        before += entry.path.stat().st_size
+
+
+@dataclass
+class _Kept:
+    """Records whose bytes and rows are stored, on their way through the parsers."""
+
+    items: Sequence[_Item]
+    ids: dict[str, int]
+    pages: list[StoredPage]
+    extractions: list["Future[Extraction]"]
 
 
 @dataclass
 class _Import:
     db: Database
     keeper: ByteKeeper
-    parser: Parser
+    parsers: ParserPool
     report: ImportReport
     file_sha256: str
     now: datetime
     progress: Progress | None
+    n_bytes: int
 
     def records(self, records: Iterable[RawRecord]) -> ImportReport:
         """Take lines or rows."""
         for batch in _batches(records, RECORDS_AT_ONCE):
             items = [item for record in batch if (item := self._check_record(record))]
-            self._store(items)
-            self._advance(len(batch))
+            self._finish(self._keep(items))
+            self._advance(len(batch), batch[-1].end)
         return self.report
 
     def archive(self, responses: Iterable[ArchivedResponse]) -> ImportReport:
-        """Take the responses of a web archive."""
+        """Take the responses of a web archive: while the parsers read one batch, the next is stored."""
+        before = None
         for batch in _batches(responses, PAGES_AT_ONCE):
             items = [item for response in batch if (item := self._check_response(response))]
-            self._store(items)
-            self._advance(len(batch))
+            kept = self._keep(items)
+            self._finish(before)
+            self._advance(len(batch), batch[-1].end)
+            before = kept
+        self._finish(before)
         return self.report
 
-    def _advance(self, n: int) -> None:
+    def _advance(self, n: int, end: int) -> None:
         if self.progress is not None:
-            self.progress.advance(n)
+            self.progress.advance(n, share=end / max(1, self.n_bytes))
 
     def _key(self, place: str) -> str:
         return sha256(f"{self.file_sha256}:{place}".encode()).hexdigest()
@@ -202,11 +228,11 @@ class _Import:
             headers=headers,
         )
 
-    def _store(self, items: Sequence[_Item]) -> None:
-        """Bytes, then rows, then what they say."""
+    def _keep(self, items: Sequence[_Item]) -> _Kept | None:
+        """Bytes, then rows; what they say is read beside."""
         items = self._unknown(items)
         if not items:
-            return
+            return None
         blobs = self.keeper.keep([item.body for item in items])
         with self.db.write() as session:
             source = import_source(session, self.now)
@@ -220,9 +246,18 @@ class _Import:
         pages = [
             _stored_page(item, ids[item.key], source.id) for item in items if item.result is FetchResult.PAGE
         ]
-        read = read_pages(self.db, self.parser, pages, now=self.now)
+        return _Kept(items, ids, pages, [self.parsers.submit(extract, page) for page in pages])
+
+    def _finish(self, kept: _Kept | None) -> None:
+        """What the records say into rows, once it is read."""
+        if kept is None:
+            return
+        understood = [
+            (page, found.result()) for page, found in zip(kept.pages, kept.extractions, strict=True)
+        ]
+        read = store_read(self.db, understood, now=self.now) if understood else ReadReport()
         self.report.n_ads += read.n_ads
-        self._count(items, ids, read.n_new_versions)
+        self._count(kept.items, kept.ids, read.n_new_versions)
 
     def _unknown(self, items: Sequence[_Item]) -> list[_Item]:
         """Leave out what is here and read; what a killed import left unread is taken up again."""
@@ -284,8 +319,16 @@ def import_source(session: Session, now: datetime) -> Source:
 
 
 def _batches(items: Iterable[T], n: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, n)):
+    """Up to ``n`` records, or as many as are together beyond the bytes of a batch."""
+    batch: list[T] = []
+    n_bytes = 0
+    for item in items:
+        batch.append(item)
+        n_bytes += len(item.body)
+        if len(batch) == n or n_bytes >= BATCH_BYTES:
+            yield batch
+            batch, n_bytes = [], 0
+    if batch:
         yield batch
 
 

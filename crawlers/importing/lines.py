@@ -25,12 +25,14 @@ class RawRecord:
         place: where, for people: ``line 17``.
         body: its bytes; for a CSV row the header line comes first, so that it can be read alone.
         reason: why it cannot be read; None when it can.
+        end: how far the file was read for it, in bytes; of a compressed file, in its compressed bytes.
     """
 
     place: str
     body: bytes
     content_type: str
     reason: str | None = None
+    end: int = 0
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -46,13 +48,18 @@ def open_bytes(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
+def _end_of(file: IO[bytes]) -> int:
+    compressed = getattr(file, "fileobj", None)
+    return int(compressed.tell() if compressed is not None else file.tell())
+
+
 def json_records(path: Path) -> Iterator[RawRecord]:
     """Lines that are not blank; one that is too long, or where the file breaks off, has a reason."""
     with open_bytes(path) as file:
         for number, line, reason in _lines(file):
             body = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
             if body.strip() or reason:
-                yield RawRecord(f"line {number}", body.rstrip(b"\r\n"), JSON_LINE, reason)
+                yield RawRecord(f"line {number}", body.rstrip(b"\r\n"), JSON_LINE, reason, _end_of(file))
 
 
 def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes, str | None]]:
@@ -89,7 +96,7 @@ def csv_records(path: Path) -> Iterator[RawRecord]:
             header += b"\n"
         for number, row, reason in _rows(lines):
             if reason is not None or row.strip():
-                yield RawRecord(f"line {number}", header + row, content_type, reason)
+                yield RawRecord(f"line {number}", header + row, content_type, reason, _end_of(file))
 
 
 def _csv_form(path: Path) -> tuple[str, str]:

@@ -46,6 +46,15 @@ def is_wacz(path: Path) -> bool:
     return LISTING in names or any(name.endswith(_ARCHIVES) for name in names)
 
 
+def size_of_archives(path: Path) -> int:
+    """Bytes of all web archives inside once unpacked, as the zip says; 0 when it cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as wacz:
+            return sum(info.file_size for info in wacz.infolist() if info.filename.endswith(_ARCHIVES))
+    except _BROKEN:
+        return 0
+
+
 def archives_of(path: Path) -> Iterator[WaczEntry]:
     """The web archives of a WACZ in order, each unpacked into a scratch file that ends with its turn.
 

@@ -35,6 +35,7 @@ class ArchivedResponse:
         place: for people: ``record at byte 1234``.
         captured_at: when the archive says it was fetched.
         skipped: what the record is, if it is no page at all (a request, an image); no damage.
+        end: where in the file the next record begins, in bytes.
     """
 
     place: str
@@ -45,6 +46,7 @@ class ArchivedResponse:
     body: bytes = b""
     reason: str | None = None
     skipped: str | None = None
+    end: int = 0
 
 
 class _QuietIterator(ArchiveIterator):  # type: ignore[misc] # warcio has no types
@@ -77,7 +79,7 @@ def archived_responses(path: Path, *, now: datetime) -> Iterator[ArchivedRespons
                 and _breaks_off(file, start, is_gzip=is_gzip)
             ):
                 response = replace(response, reason="cut_off")
-            yield response
+            yield replace(response, end=offset)
 
 
 def _read_at(file: IO[bytes], offset: int, now: datetime) -> tuple[ArchivedResponse, int | None]:

@@ -5,6 +5,7 @@ A time without a zone is Kazakhstan's (+05:00 in the whole country since 2024-03
 
 import re
 from datetime import UTC, datetime, time, timedelta, timezone
+from email.utils import parsedate_to_datetime
 
 import dateparser  # type: ignore[import-untyped]  # ships no types
 
@@ -46,6 +47,10 @@ _ENGLISH = re.compile(
     r"([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?:,? (?:at )?(\d{1,2}):(\d{2})(?: ?([ap])m)?)?",
     re.IGNORECASE,
 )
+# As feeds write them (RFC 822). Other names of zones mean different things in different places.
+_MAIL = re.compile(
+    r"(?:[a-z]{3}, ?)?\d{1,2} [a-z]{3} \d{4} \d{2}:\d{2}(?::\d{2})? (?:[+-]\d{4}|GMT|UTC?|Z)", re.IGNORECASE
+)
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})\b")
 _DIGITS = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:,?\s+(\d{1,2}):(\d{2}))?")
 _LANGUAGES = ["ru", "kk", "en"]
@@ -61,7 +66,7 @@ def parse_date(text: str | None, now: datetime | None) -> datetime | None:
     text = " ".join((text or "").split())
     if not text or len(text) > 100:
         return None
-    for read in (parse_iso, _digits, _english):
+    for read in (parse_iso, _digits, _mail, _english):
         found = read(text)
         if found:
             return found
@@ -93,6 +98,17 @@ def _build(year: int, month: int, day: int, hour: str | None, minute: str | None
 def _digits(text: str) -> datetime | None:
     found = _DIGITS.fullmatch(text)
     return _build(int(found[3]), int(found[2]), int(found[1]), found[4], found[5]) if found else None
+
+
+def _mail(text: str) -> datetime | None:
+    if not _MAIL.fullmatch(text):
+        return None
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    # "-0000" says UTC and that nobody knows the place.
+    return _utc(found if found.tzinfo else found.replace(tzinfo=UTC))
 
 
 def _english(text: str) -> datetime | None:

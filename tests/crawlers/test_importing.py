@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from crawlers import records
 from crawlers.commands import _last_import
-from crawlers.importing import lines, warc
+from crawlers.importing import files, lines, warc
 from crawlers.importing.files import BadImport, import_file
 from crawlers.importing.reasons import reason_sentence
 from crawlers.importing.report import ImportReport
@@ -23,6 +23,7 @@ from models.blobs import BlobStore
 from models.crawl import Page
 from models.enums import FetchResult
 from models.evidence import Evidence
+from models.progress import Progress
 from models.session import Database
 from tests.crawlers.conftest import channel_page
 
@@ -165,6 +166,18 @@ def _warc(*bodies: bytes, is_gzip: bool, date: str = "2024-05-01T10:00:00Z") -> 
     return records
 
 
+class _Shares(Progress):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__("import")
+        self.told: list[float] = []
+
+    def advance(self, n: int = 1, *, share: float | None = None) -> None:
+        super().advance(n, share=share)
+        self.told.append(share or 0.0)
+
+
 PAGES = [channel_page({n: f"Сообщение {n}"}, channel=f"test{n}") for n in range(3)]
 
 
@@ -183,6 +196,30 @@ def test_warc_pages_keep_their_own_capture_time(
         seen = set(session.scalars(select(Ad.last_seen_at)))
     assert captured == seen == {datetime(2024, 5, 1, 10, tzinfo=UTC)}
     assert sorted(_texts(database)) == [f"Сообщение {n}" for n in range(3)]
+
+
+@pytest.mark.parametrize("name", ["a.warc", "a.warc.gz", "a.jsonl", "a.jsonl.gz", "a.csv"])
+def test_progress_knows_how_much_of_a_file_is_done(
+    sqlite_database: Database, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(files, "PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(files, "RECORDS_AT_ONCE", 1)
+    body = b"".join(
+        _warc(*PAGES, is_gzip=True) if name.endswith(".warc.gz") else _warc(*PAGES, is_gzip=False)
+    )
+    if "jsonl" in name:
+        body = "\n".join(f'{{"id": {n}, "text": "text {n}"}}' for n in range(3)).encode()
+        body = gzip.compress(body) if name.endswith(".gz") else body
+    elif "csv" in name:
+        body = b"id,text\n" + b"\n".join(b"%d,text %d of the file" % (n, n) for n in range(3))
+    (tmp_path / name).write_bytes(body)
+    progress = _Shares()
+    assert import_file(sqlite_database, tmp_path / name, now=now, progress=progress).n_stored == 3
+    assert progress.n == len(progress.told) == 3
+    assert progress.told == sorted(progress.told)
+    assert progress.told[-1] == 1.0
+    if "jsonl.gz" not in name:  # one block of a compressed file is read at once
+        assert progress.told[0] < 0.5
 
 
 def test_i1_damaged_records_are_named_and_the_rest_imported(

@@ -33,6 +33,9 @@ NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # 09:00 in Kazakhstan
         ("кеше сағат 10:00", datetime(2026, 11, 20, 5, tzinfo=UTC)),
         ("25 декабря", datetime(2025, 12, 24, 19, tzinfo=UTC)),  # without a year it is never in the future
         ("Fri, 20 Nov 2026 10:00:00 +0500", datetime(2026, 11, 20, 5, tzinfo=UTC)),
+        ("Fri, 20 Nov 2026 10:00:00 GMT", datetime(2026, 11, 20, 10, tzinfo=UTC)),
+        ("20 Nov 2026 10:00 -0000", datetime(2026, 11, 20, 10, tzinfo=UTC)),
+        ("Tue, 31 Feb 2026 10:00:00 +0000", None),
         ("Oct 29, 2014 at 6:28 PM", datetime(2014, 10, 29, 13, 28, tzinfo=UTC)),
         ("January 9th, 2016, 12:30 am", datetime(2016, 1, 8, 19, 30, tzinfo=UTC)),
         ("May 14, 2026", datetime(2026, 5, 13, 19, tzinfo=UTC)),
