@@ -58,8 +58,7 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
         charset, body = mark
     else:
         charset = _fitting(body, declared)
-    text = body.decode(charset, errors="replace")
-    n_lost = text.count("\ufffd") - body.count("\ufffd".encode()) * (charset == "utf-8")
+    text, n_lost = _read(body, charset)
     problems = []
     if declared and not _is_same(declared, charset):
         problems.append(f"charset_mismatch: said {declared}, is {charset}")
@@ -69,8 +68,19 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     return Decoded(text, charset, max(0, n_lost), (*problems, *removed))
 
 
+def _read(body: bytes, charset: str) -> tuple[str, int]:
+    """Text, and how many replacement characters stand for unreadable bytes."""
+    try:
+        return body.decode(charset), 0
+    except UnicodeDecodeError:
+        text = body.decode(charset, errors="replace")
+        return text, text.count("\ufffd") - body.count("\ufffd".encode()) * (charset == "utf-8")
+
+
 def storable(text: str) -> tuple[str, tuple[str, ...]]:
     """Remove what no store takes: NUL (PostgreSQL) and lone surrogates (UTF-8); say how many."""
+    if text.isascii() and "\x00" not in text:
+        return text, ()
     problems = []
     n_nul = text.count("\x00")
     if n_nul:

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from crawlers.decode import storable
 from crawlers.items import AdItem, LinkItem
-from crawlers.pages.soup import tame
+from crawlers.pages.soup import Tamed, tame
 from crawlers.pages.text import line, node_text, plain_text
 from models.urls import BadUrl, canonical_url, host_of
 
@@ -54,7 +54,16 @@ class Page:
     @cached_property
     def tree(self) -> LexborHTMLParser:
         """The HTML tree, built by the rules that browsers follow, of markup made safe for it."""
-        return self._parse(self.text)
+        return _parse(self._tamed.html)
+
+    @property
+    def json_ld(self) -> tuple[str, ...]:
+        """Texts of the page's JSON-LD blocks; costs no tree."""
+        return self._tamed.json_ld
+
+    @cached_property
+    def _tamed(self) -> Tamed:
+        return self._tame(self.text)
 
     def html_text(self, html: str | None) -> str:
         """Text of a piece of HTML that the page holds as a string, for example in JSON; "" for None."""
@@ -65,21 +74,18 @@ class Page:
             self.note(problem)
         if "<" not in html and "&" not in html:
             return plain_text(html)
-        return node_text(self._parse(html).body)
+        return node_text(_parse(self._tame(html).html).body)
 
     def html_line(self, html: str | None) -> str:
         """Text of such a piece on one line."""
         return line(self.html_text(html))
 
-    def _parse(self, html: str) -> LexborHTMLParser:
-        safe, problems = tame(html)
-        for problem in problems:
+    def _tame(self, html: str) -> Tamed:
+        tamed = tame(html)
+        for problem in tamed.problems:
             self.was_cut = True
             self.miss(problem)
-        try:
-            return LexborHTMLParser(safe)
-        except SelectolaxError as error:  # a string is refused for want of memory only
-            raise MemoryError("no memory for the tree of the page") from error
+        return tamed
 
     def css(self, selector: str) -> list[LexborNode]:
         """All elements that match, in page order."""
@@ -110,6 +116,13 @@ class Page:
             return canonical_url(href if is_whole else urljoin(self.base_url, href))
         except (BadUrl, ValueError):  # ValueError: urljoin on "http://[", which is no address either
             return None
+
+
+def _parse(safe: str) -> LexborHTMLParser:
+    try:
+        return LexborHTMLParser(safe)
+    except SelectolaxError as error:  # a string is refused for want of memory only
+        raise MemoryError("no memory for the tree of the page") from error
 
 
 class PageObject(ABC):

@@ -156,6 +156,8 @@ def read_salary(salary: Json) -> Price | None:
     """Pay as MonetaryAmount, plain number or words; the lower end of a range."""
     if isinstance(salary, list):
         salary = at(salary, 0)
+    if salary is None:
+        return None
     if isinstance(salary, str):
         return parse_price(salary)
     currency = currency_code(text_at(salary, "currency") or text_at(salary, "value", "currency"))

@@ -41,8 +41,7 @@ def load_json(text: str) -> Json:
 
 def find_items(page: Page, wanted: str) -> Iterator[dict[str, Json]]:
     """Items of a schema.org type in all JSON-LD blocks, wherever they are nested, in page order."""
-    for script in page.css('script[type^="application/ld+json" i]'):
-        text = script.text() or ""
+    for text in page.json_ld:
         if not text.strip():
             continue
         try:

@@ -41,7 +41,7 @@ _RAW = "script|style|textarea|title|xmp|iframe|noembed|noframes"
 _PIECE = re.compile(
     rf"""(?:{_FLAT_PIECE}|<(?P<leaf>{_LEAF})(?=[\s/>]){_FEW_ATTRIBUTES}>(?:{_FLAT_PIECE})*+</(?P=leaf)>)*+ (?:
         <(?=[stxin])(?P<raw>{_RAW})(?=[\s/>])(?P<raw_attributes>{_ATTRIBUTES})>
-            (?:[^<]++|<(?!/(?P=raw)[\s/>]))*+ (?:</(?P=raw)[^>]*+>|(?P<cut_in_script>.*+))
+            (?P<held>(?:[^<]++|<(?!/(?P=raw)[\s/>]))*+) (?:</(?P=raw)[^>]*+>|(?P<cut_in_script>.*+))
         |<(?P<end>/?)(?P<name>[a-z][^\s/>]*+)(?P<attributes>{_ATTRIBUTES})>
         |<!---?>|<!--(?:[^-]++|-(?!-!?>))*+--!?>
         |<!--(?P<cut_in_comment>.*+)
@@ -52,6 +52,7 @@ _PIECE = re.compile(
     )""",
     re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
+_JSON_LD = re.compile(r"""(?:\A|[\s"'/])type\s*=\s*["']?application/ld\+json""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>]*+))?+")
 # Open ones are carried on into each following block, so they add up even where blocks are closed.
 _CARRIED_ON = frozenset(
@@ -76,6 +77,7 @@ class _Count:
     n_carried: int = 0
     cuts: list[tuple[int, int, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    json_ld: list[str] = field(default_factory=list)
 
     def problem(self, name: str) -> None:
         if name not in self.problems:
@@ -86,14 +88,24 @@ class _Count:
         self.cuts.append((piece.start("end") - 1, piece.end(), ""))
 
 
-def tame(html: str) -> tuple[str, tuple[str, ...]]:
-    """Take out the tags that nest too deep and the attributes that are too many; keep all text.
+@dataclass(frozen=True, slots=True)
+class Tamed:
+    """Markup that is safe for a tree, unchanged as a rule.
 
-    Returns:
-        the page, unchanged as a rule, and what was wrong with it: ``too_deep``,
-        ``too_many_attributes``, ``cut_in_tag``, ``cut_in_comment``, ``cut_in_script``.
-        Each means that the page was not, or may not have been, read as its readers see it.
+    Attributes:
+        problems: ``too_deep``, ``too_many_attributes``, ``cut_in_tag``, ``cut_in_comment``,
+            ``cut_in_script``. Each means that the page was not, or may not have been, read as
+            its readers see it.
+        json_ld: texts of its ``application/ld+json`` scripts, for which nobody needs a tree.
     """
+
+    html: str
+    problems: tuple[str, ...]
+    json_ld: tuple[str, ...]
+
+
+def tame(html: str) -> Tamed:
+    """Take out the tags that nest too deep and the attributes that are too many; keep all text."""
     count = _Count()
     for piece in _PIECE.finditer(html):
         end, name, attributes = piece.group("end", "name", "attributes")
@@ -108,13 +120,16 @@ def tame(html: str) -> tuple[str, tuple[str, ...]]:
             _check_attributes(piece, "name", "attributes", count)
         if name not in _VOID and name not in _SELF_ENDING:
             _open(piece, name, count)
-    return _apply(html, count.cuts), tuple(count.problems)
+    return Tamed(_apply(html, count.cuts), tuple(count.problems), tuple(count.json_ld))
 
 
 def _note_raw_or_cut(piece: re.Match[str], count: _Count) -> None:
     """Look at a piece without an ordinary tag: script and its like, a comment, or an end in the middle."""
-    if piece["raw"] and len(piece["raw_attributes"]) > 2 * MAX_ATTRIBUTES:
-        _check_attributes(piece, "raw", "raw_attributes", count)
+    if piece["raw"]:
+        if len(piece["raw_attributes"]) > 2 * MAX_ATTRIBUTES:
+            _check_attributes(piece, "raw", "raw_attributes", count)
+        if _JSON_LD.search(piece["raw_attributes"]) and piece["raw"].lower() == "script":
+            count.json_ld.append(piece["held"])
     for problem in ("cut_in_script", "cut_in_comment", "cut_in_tag"):
         if piece[problem] is not None:
             # The standard drops what is not ended; the author may have meant it to be read.

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from crawlers.extraction import extract_page
 from crawlers.items import AdItem, AdKind, ContactItem, Extraction, LinkItem, ad_json, from_json, to_json
@@ -244,18 +245,33 @@ class TestTame:
         ],
     )
     def test_honest_markup_is_left_as_it_is(self, html: str) -> None:
-        assert tame(html) == (html, ())
+        assert (tame(html).html, tame(html).problems) == (html, ())
 
     def test_tags_beyond_the_depth_are_cut_out_in_pairs(self) -> None:
         deep, kept = MAX_DEPTH + 2, MAX_DEPTH + 1  # the innermost, which holds only text, is not counted
-        tamed, problems = tame("<div>" * deep + "a" + "</div>" * deep + "<p>b</p>")
-        assert tamed == "<div>" * kept + "a" + "</div>" * kept + "<p>b</p>"
-        assert problems == ("too_deep",)
+        tamed = tame("<div>" * deep + "a" + "</div>" * deep + "<p>b</p>")
+        assert tamed.html == "<div>" * kept + "a" + "</div>" * kept + "<p>b</p>"
+        assert tamed.problems == ("too_deep",)
 
     def test_attributes_beyond_the_limit_are_cut_off(self) -> None:
-        tamed, problems = tame("x<p " + " ".join(f"a{number}='>'" for number in range(999)) + ">b</p>")
-        assert tamed == "x<p " + " ".join(f"a{number}='>'" for number in range(MAX_ATTRIBUTES)) + ">b</p>"
-        assert problems == ("too_many_attributes",)
+        tamed = tame("x<p " + " ".join(f"a{number}='>'" for number in range(999)) + ">b</p>")
+        assert (
+            tamed.html == "x<p " + " ".join(f"a{number}='>'" for number in range(MAX_ATTRIBUTES)) + ">b</p>"
+        )
+        assert tamed.problems == ("too_many_attributes",)
+
+    def test_json_ld_is_what_a_tree_would_hold(self) -> None:
+        html = """<!-- <script type="application/ld+json">1</script> -->
+            <SCRIPT TYPE=application/ld+json>2</SCRIPT>
+            <textarea><script type="application/ld+json">3</script></textarea>
+            <script data-a='x' type = 'Application/LD+JSON; charset=utf-8'>"</div> &amp; <!--"</script>
+            <script type="text/javascript">4</script><script data-type="application/ld+json">5</script>
+            <p title="<script type='application/ld+json'>6</script>">
+            <div><span><script type="application/ld+json">7</script></span></div>
+            <script type="application/ld+json"></script><script type="application/ld+json">{"cut": 1}"""
+        tree = LexborHTMLParser(html).css('script[type^="application/ld+json" i]')
+        assert list(tame(html).json_ld) == [script.text() for script in tree]
+        assert len(tree) == 5
 
     def test_time_grows_with_the_page_only(self) -> None:
         for piece in (
