@@ -310,10 +310,11 @@ def doctor() -> None:
     from classifiers.waiting import classifier_findings
     from crawlers.commands import source_findings
     from crawlers.evidence.commands import evidence_findings
+    from crawlers.pictures.commands import picture_findings
     from index.commands import index_findings
 
     n_wrong = 0
-    rooms = [source_findings, evidence_findings, classifier_findings, index_findings]
+    rooms = [source_findings, picture_findings, evidence_findings, classifier_findings, index_findings]
     for finding in examine(open_installation(), rooms):
         n_wrong += not finding.is_well
         typer.echo(f"{'ok   ' if finding.is_well else 'WRONG'} {finding.text}")

@@ -93,12 +93,12 @@ def store_captures(
         page_ids = _add_pages(session, run, [f for f in ours if id(f) in blobs], blobs, files)
         n_pages = len(page_ids)
         page_ids |= _add_unchanged(session, run, ours)
-        later = [fetched for fetched in ours if _comes_again(fetched)]
-        endings = [_ending(fetched, page_ids) for fetched in ours if not _comes_again(fetched)]
+        later = [fetched for fetched in ours if comes_again(fetched)]
+        endings = [_ending(fetched, page_ids) for fetched in ours if not comes_again(fetched)]
         settle(session, endings)
         n_failed = sum(ending.state is RequestState.FAILED for ending in endings)
-        n_failed += _put_back(session, later, run, now)
-        _note_hosts(session, ours, now)
+        n_failed += put_back(session, later, run, now)
+        note_hosts(session, ours, now)
         _keep_validators(session, run, ours, page_ids)
         gone = {f.request.url: _gone_reason(f) for f in ours if f.result is FetchResult.GONE}
         mark_gone(session, run.source_id, gone, now=now)
@@ -178,7 +178,7 @@ def _gone_reason(fetched: Fetched) -> GoneReason:
     return _GONE_STATUSES.get(fetched.http_status or 0, GoneReason.REDIRECTED)
 
 
-def _comes_again(fetched: Fetched) -> bool:
+def comes_again(fetched: Fetched) -> bool:
     """Whether the request goes back into the frontier instead of ending."""
     return not fetched.was_sent or (fetched.result in _PASSING and not fetched.is_final)
 
@@ -188,7 +188,7 @@ def _ending(fetched: Fetched, page_ids: dict[int, int]) -> Ending:
     return Ending(fetched.request.id, fetched.result, page_id, fetched.error)
 
 
-def _put_back(session: Session, later: Sequence[Fetched], run: RunContext, now: datetime) -> int:
+def put_back(session: Session, later: Sequence[Fetched], run: RunContext, now: datetime) -> int:
     """Put requests back for another try; returns how many had used up theirs."""
     n_failed = 0
     for fetched in later:
@@ -209,7 +209,8 @@ def _put_back(session: Session, later: Sequence[Fetched], run: RunContext, now: 
     return n_failed
 
 
-def _note_hosts(session: Session, ours: Sequence[Fetched], now: datetime) -> None:
+def note_hosts(session: Session, ours: Sequence[Fetched], now: datetime) -> None:
+    """Forgive hosts that answer their refusals; one that refuses rests, and its answers say until when."""
     answered = {host_of(f.request.url) for f in ours if f.result in _ANSWERED}
     if answered:
         session.execute(

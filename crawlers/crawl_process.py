@@ -27,6 +27,7 @@ from crawlers.capture import RunContext
 from crawlers.capture_process import CaptureProcess
 from crawlers.frontier import NewRequest, add_requests
 from crawlers.pace import Pace
+from crawlers.pictures.wanted import ask_for_pictures
 from crawlers.settings import scrapy_settings
 from crawlers.sources_config import SourceConfig, check_delay, config_of
 from crawlers.spiders.frontier import FrontierSpider
@@ -92,6 +93,7 @@ def run_context(session: Session, order: Order) -> RunContext:
         add_requests(session, run.id, start, max_pages=config.limits.max_pages, now=now)
     elif run.kind is RunKind.HANDED_IN:
         config = with_hosts_of_run(session, config, run.id)
+    ask_for_pictures(session, run.id, run.source_id, config, now)
     check_delay(config, loopback_hosts(order.settings))
     return RunContext(
         run_id=run.id,

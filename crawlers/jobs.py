@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from crawlers.blind_spots import note_blind_spots
 from crawlers.crawl_process import Order
 from crawlers.frontier import give_up_pending, has_unparsed_pages, next_pending_at, return_leases
+from crawlers.pictures.wanted import add_waiting_texts, leave_pictures
 from crawlers.run_reader import RunReader
 from crawlers.schedule import adapt_interval
 from models.config import Settings
 from models.crawl import CrawlRun, FrontierRequest, Source
-from models.enums import FetchResult, RequestState, RunKind, RunState, check_transition
+from models.enums import FetchResult, RequestKind, RequestState, RunKind, RunState, check_transition
 from models.leases import JobReport, hold_back, lease_rows, release
 from models.logs import get_logger
 from models.runs import LISTING_RUNS, OPEN_RUN_STATES
@@ -176,6 +177,7 @@ def _end_run(
 
 def _conclude(session: Session, run: CrawlRun, now: datetime) -> None:
     """The process ended well: the run is over, or waits for what cannot be asked yet."""
+    leave_pictures(session, run.id)
     next_at = next_pending_at(session, run.id, now)
     if has_unparsed_pages(session, run.id):
         next_at = now + timedelta(seconds=1)
@@ -193,6 +195,7 @@ def _conclude(session: Session, run: CrawlRun, now: datetime) -> None:
     run.state = check_transition(run.state, RunState.DONE if is_good else RunState.FAILED)
     run.finished_at, run.n_failed = now, run.n_failed + n_left
     note_blind_spots(session, run, now)
+    add_waiting_texts(session, run.source_id)
     if is_good and run.kind in LISTING_RUNS:
         source.last_success_at = now
         adapt_interval(source, has_news=run.n_new_versions > 0)
@@ -211,6 +214,7 @@ def _results(session: Session, run_id: int) -> Counter[FetchResult]:
             FrontierRequest.crawl_run_id == run_id,
             FrontierRequest.state.in_((RequestState.DONE, RequestState.FAILED)),
             FrontierRequest.result.is_not(None),
+            FrontierRequest.kind != RequestKind.PICTURE,  # says nothing of the pages
         )
         .group_by(FrontierRequest.result)
     )

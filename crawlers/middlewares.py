@@ -16,7 +16,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawlers.fetch_errors import FetchRefused, not_sent
 from crawlers.politeness import HostPaused, retry_after_of
-from models.enums import FetchResult
+from models.enums import FetchResult, RequestKind
 from models.urls import BadUrl, canonical_url
 
 if TYPE_CHECKING:
@@ -52,10 +52,15 @@ class AddressRules:
             canonical_url(request.url)
         except BadUrl:
             raise FetchRefused(FetchResult.BLOCKED_ADDRESS, "bad_address") from None
-        if request.meta.get("redirect_times") and not _spider(self._crawler).run.config.is_on_site(
-            request.url
-        ):
+        if request.meta.get("redirect_times") and not self._is_in_place(request):
             raise FetchRefused(FetchResult.BROKEN, "redirected_off_site")
+
+    def _is_in_place(self, request: Request) -> bool:
+        """Whether a redirect stays where the source's pages or pictures of ads may be."""
+        config, leased = _spider(self._crawler).run.config, request.cb_kwargs.get("leased")
+        if leased is not None and leased.kind is RequestKind.PICTURE:
+            return config.is_picture_place(request.url)
+        return config.is_on_site(request.url)
 
 
 class _UnreachableRobots:

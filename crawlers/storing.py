@@ -9,11 +9,12 @@ from decimal import Decimal
 from hashlib import sha256
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from crawlers.inserting import insert_in_order, insert_missing, update_rows
 from crawlers.items import AdItem
+from crawlers.pictures.wanted import ShownPictures
 from crawlers.sources_config import Recheck
 from models.ad import Ad, AdVersion, Contact, mark_changed
 from models.enums import AdState, GoneReason, check_transition
@@ -54,10 +55,11 @@ class Sighting:
 
 @dataclass(slots=True)
 class StoredAds:
-    """What storing did; ids of versions, and of the pages that brought any."""
+    """What storing did; ids of versions and of the pages that brought any, and those versions' pictures."""
 
     new_version_ids: list[int] = field(default_factory=list)
     fresh_page_ids: set[int] = field(default_factory=set)
+    shown_pictures: list[ShownPictures] = field(default_factory=list)
     n_new_ads: int = 0
     n_unchanged: int = 0
 
@@ -161,8 +163,11 @@ def store_ads(
         known = versions[ad.id]
         version = known.get(digest)
         if version is None:
-            version = known[digest] = _Version(ad.id, len(known) + 1, digest, sighting.seen_at)
+            number = max((one.number for one in known.values()), default=0) + 1
+            version = known[digest] = _Version(ad.id, number, digest, sighting.seen_at)
             added.append((version, sighting))
+            if sighting.item.pictures:
+                stored.shown_pictures.append(ShownPictures(ad.id, sighting.item.pictures))
             stored.fresh_page_ids.add(sighting.page_id)
         else:
             stored.n_unchanged += 1
@@ -250,6 +255,7 @@ def _select_ads(session: Session, source_id: int, external_ids: Sequence[str]) -
 
 
 def _versions_of(session: Session, ads: Iterable[_LockedAd]) -> dict[int, dict[str, _Version]]:
+    """Versions by what their page said; of those that differ by words in pictures alone, the newest."""
     versions: dict[int, dict[str, _Version]] = defaultdict(dict)
     ids = [ad.id for ad in ads if ad.current_version_id is not None]
     for start in range(0, len(ids), _CHUNK):
@@ -257,13 +263,15 @@ def _versions_of(session: Session, ads: Iterable[_LockedAd]) -> dict[int, dict[s
             select(
                 AdVersion.ad_id,
                 AdVersion.number,
-                AdVersion.content_sha256,
+                func.coalesce(AdVersion.page_sha256, AdVersion.content_sha256),
                 AdVersion.observed_at,
                 AdVersion.id,
-            ).where(AdVersion.ad_id.in_(ids[start : start + _CHUNK]))
+            )
+            .where(AdVersion.ad_id.in_(ids[start : start + _CHUNK]))
+            .order_by(AdVersion.number)
         )
         for row in rows:
-            versions[row.ad_id][row.content_sha256] = _Version(*row)
+            versions[row.ad_id][row[2]] = _Version(*row)
     return versions
 
 

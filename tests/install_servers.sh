@@ -7,6 +7,8 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/n
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v javac >/dev/null 2>&1 || missing="$missing openjdk-17-jdk-headless"
 command -v mvn >/dev/null 2>&1 || missing="$missing maven"
+tesseract --list-langs 2>/dev/null | grep -qx kaz || missing="$missing tesseract-ocr tesseract-ocr-kaz tesseract-ocr-rus tesseract-ocr-eng"
+ls /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf >/dev/null 2>&1 || missing="$missing fonts-dejavu-core"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -18,5 +20,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else
     echo "Left out, because these are not installed and only root can install them:$missing"
-    echo "  (suites: postgresql -> ledger on PostgreSQL, chromium -> browser, openjdk/maven -> Elasticsearch)"
+    echo "  (suites: postgresql -> ledger on PostgreSQL, chromium -> browser, openjdk/maven -> Elasticsearch,"
+    echo "   tesseract and DejaVu -> pictures with text)"
 fi

@@ -55,8 +55,10 @@ def from_json(data: bytes) -> PictureReading:
     fields: dict[str, Any] = orjson.loads(data)  # Any: JSON, checked here
     reading = PictureReading(**fields)
     sizes = (reading.width, reading.height)
+    words = (reading.format, reading.perceptual_hash, reading.text, reading.reader)
     is_right = (
-        (reading.format is None or reading.format in FORMATS)
+        all(word is None or isinstance(word, str) for word in words)
+        and (reading.format is None or reading.format in FORMATS)
         and all(size is None or (type(size) is int and 0 <= size < 2**31) for size in sizes)
         and (reading.perceptual_hash is None or _HASH.fullmatch(reading.perceptual_hash))
         and (reading.text is None or len(reading.text) <= MAX_TEXT_CHARACTERS)

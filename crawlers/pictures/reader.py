@@ -89,11 +89,25 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
         killpg(process.pid, SIGKILL)
 
 
+def read_picture(body: bytes) -> PictureReading:
+    """Read one picture with the machine's Tesseract; without it, it is visibly not read."""
+    tesseract = find_tesseract()
+    if tesseract is None:
+        return PictureReading(PictureProblem.NO_READER)
+    return PictureReader(tesseract).read(body)
+
+
 @cache
 def find_tesseract() -> Path | None:
     """The program with all languages that are read; None where any of them is missing."""
+    found = which_tesseract()
+    return found if found and not missing_languages(found) else None
+
+
+def which_tesseract() -> Path | None:
+    """The program, whatever its languages."""
     found = shutil.which("tesseract")
-    return Path(found) if found and not missing_languages(Path(found)) else None
+    return Path(found) if found else None
 
 
 def missing_languages(tesseract: Path) -> tuple[str, ...]:

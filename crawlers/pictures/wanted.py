@@ -7,12 +7,14 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from crawlers.frontier import NewRequest, add_requests
+from crawlers.frontier import UNSETTLED, NewRequest, add_requests
 from crawlers.inserting import insert_missing
 from crawlers.pictures.reader import find_tesseract
-from crawlers.sources_config import SourceConfig
+from crawlers.pictures.versions import add_picture_texts
+from crawlers.sources_config import SourceConfig, config_of
 from models.ad import Ad
-from models.enums import AdPictureState, PictureProblem, RequestKind
+from models.crawl import FrontierRequest, Source
+from models.enums import AdPictureState, PictureProblem, RequestKind, RequestState
 from models.picture import AdPicture, picture_key
 from models.urls import BadUrl, canonical_url
 
@@ -25,6 +27,64 @@ class ShownPictures:
 
     ad_id: int
     urls: tuple[str, ...]
+
+
+def note_shown_pictures(
+    session: Session, source_id: int, shown: Sequence[ShownPictures], *, run_id: int | None, now: datetime
+) -> None:
+    """What storing does about the pictures of new versions; part of its transaction.
+
+    Those whose source asks for it are wanted, and asked for in the run that
+    found them. Words that are known of an address already are added at once,
+    so that extracting anew fetches nothing.
+
+    Args:
+        session: a write session.
+        source_id: the source of them all.
+        shown: of versions that were not here before.
+        run_id: a run that still fetches; None = the source's next run asks for them.
+        now: present time.
+    """
+    if not shown:
+        return
+    source = session.get_one(Source, source_id)
+    if source.settings.get("pictures"):
+        config = config_of(source)
+        if want_pictures(session, source_id, shown, config, now) and run_id is not None:
+            ask_for_pictures(session, run_id, source_id, config, now)
+    add_picture_texts(session, {pictures.ad_id for pictures in shown})
+
+
+def sources_with_pictures(session: Session) -> list[str]:
+    """Names of the sources that are on and ask for the pictures of their ads."""
+    sources = session.scalars(select(Source).where(Source.is_enabled).order_by(Source.name))
+    return [source.name for source in sources if source.settings.get("pictures")]
+
+
+def leave_pictures(session: Session, run_id: int) -> None:
+    """End a run's requests for pictures once it waits for nothing else: no slot is missed for their sake.
+
+    They stay wanted, and the source's next run asks for them.
+    """
+    is_open = (FrontierRequest.crawl_run_id == run_id) & FrontierRequest.state.in_(UNSETTLED)
+    is_picture = FrontierRequest.kind == RequestKind.PICTURE
+    if session.scalar(select(FrontierRequest.id).where(is_open, ~is_picture).limit(1)) is not None:
+        return
+    session.execute(
+        update(FrontierRequest)
+        .where(is_open, is_picture)
+        .values(state=RequestState.FAILED, error="left_for_next_run", lease_token=None, lease_expires_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def add_waiting_texts(session: Session, source_id: int) -> int:
+    """At the end of a run: words that wait for another picture of their ad wait no longer."""
+    is_waiting = select(AdPicture.ad_id).where(_is_wanted(source_id))
+    ad_ids = session.scalars(
+        select(AdPicture.ad_id).where(AdPicture.ad_id.in_(is_waiting), AdPicture.picture_id.is_not(None))
+    )
+    return add_picture_texts(session, set(ad_ids), is_final=True)
 
 
 def want_pictures(

@@ -20,6 +20,7 @@ from crawlers.fetch_errors import refusal_of
 from crawlers.frontier import ANSWERS, LeasedRequest
 from crawlers.intake import Intake
 from crawlers.pace import Pace
+from crawlers.pictures.answers import picture_batcher
 from crawlers.politeness import retry_after_of
 from models.enums import FetchResult, RequestKind
 from models.logs import get_logger
@@ -54,6 +55,7 @@ class FrontierSpider(Spider):
         self.run, self.pace, self.clock = run, pace, clock
         self.intake = Intake(db, run, clock=clock)
         self.failure: str | None = None
+        self._pictures = picture_batcher(db, run, clock)
         self._answers: Batcher[Fetched] = Batcher("capture", capture.store)
 
     async def start(self) -> AsyncIterator[Request]:
@@ -71,6 +73,8 @@ class FrontierSpider(Spider):
 
     def _request(self, leased: LeasedRequest) -> Request:
         headers = {"If-None-Match": leased.etag, "If-Modified-Since": leased.last_modified}
+        if leased.kind is RequestKind.PICTURE:
+            headers["Accept"] = "image/*"
         return Request(
             leased.url,
             callback=self.fetched,
@@ -129,7 +133,8 @@ class FrontierSpider(Spider):
     async def _keep(self, answer: Fetched) -> None:
         """Store one answer; until that is done, Scrapy counts its body as in memory."""
         try:
-            await self._answers.submit(answer)
+            is_picture = answer.request.kind is RequestKind.PICTURE
+            await (self._pictures if is_picture else self._answers).submit(answer)
         except Exception as error:
             # The edge: disk full, database gone. Nothing is lost: leases run out; no more is fetched.
             log.error(
@@ -147,6 +152,7 @@ class FrontierSpider(Spider):
     def closed(self, _reason: str) -> None:
         """Scrapy says that nothing more comes."""
         self._answers.close()
+        self._pictures.close()
 
 
 def _error_of(response: Response) -> str:
