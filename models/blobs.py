@@ -21,6 +21,9 @@ class BlobDamaged(SaqshyError):
 
 # Files written but not yet waited for; many processes may hold no more than 1024 descriptors.
 _OPEN_AT_ONCE = 128
+# Files get their places on the disk near their first folder. From one folder for all, a batch is one
+# place and costs a third of what it costs from the folders of their hashes (ext4, measured).
+_UNFINISHED = "__"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,11 @@ class BlobStore:
 
     def path(self, sha256: str) -> Path:
         """Where the bytes of that hash lie."""
-        return self.folder / sha256[:2] / sha256
+        return Path(self._name(sha256))
+
+    def _name(self, sha256: str) -> str:
+        """The same as text; a crawl asks for it several times per page, and paths are dear."""
+        return f"{self.folder}/{sha256[:2]}/{sha256}"
 
     def put(self, body: bytes) -> Blob:
         """Store bytes durably; storing the same bytes again costs a look, not a write.
@@ -80,29 +87,27 @@ class BlobStore:
         blobs = [Blob(_sha256(body), len(body)) for body in bodies]
         wanted = {blob: body for blob, body in zip(blobs, bodies, strict=True) if not self._has(blob)}
         if wanted:
-            folders = {self.path(blob.sha256).parent for blob in wanted}
-            for folder in folders:
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             waiting = list(wanted.items())
             for start in range(0, len(waiting), _OPEN_AT_ONCE):
                 self._write(waiting[start : start + _OPEN_AT_ONCE], run)
+            folders = {self.folder / blob.sha256[:2] for blob in wanted}
             # Each fsync makes the disk empty its cache; at the same time, that costs once.
             _finish(run(fsync_folder, folders | {self.folder}))
         return blobs
 
     def _has(self, blob: Blob) -> bool:
         try:
-            return self.path(blob.sha256).stat().st_size == blob.size_bytes
+            return os.stat(self._name(blob.sha256)).st_size == blob.size_bytes  # noqa: PTH116 - see _name
         except FileNotFoundError:
             return False
 
     def _write(self, wanted: Sequence[tuple[Blob, bytes]], run: Runner) -> None:
         """Write files and name them; their folders' entries are not on the disk yet."""
-        opened: list[tuple[int, Path]] = []
+        opened: list[tuple[int, str]] = []
         try:
-            for blob, body in wanted:
-                temporary = self.path(blob.sha256).with_name(f"{uuid4().hex}.tmp")
-                descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            for _, body in wanted:
+                temporary = f"{self.folder}/{_UNFINISHED}/{uuid4().hex}.tmp"
+                descriptor = _create(temporary)
                 opened.append((descriptor, temporary))
                 _write_out(descriptor, body)
             # Threads share only the wait for the disk: whatever else they did would cost them a turn each.
@@ -110,10 +115,10 @@ class BlobStore:
             for (blob, _), (descriptor, temporary) in zip(wanted, opened, strict=True):
                 if _sha256(os.pread(descriptor, blob.size_bytes + 1, 0)) != blob.sha256:
                     raise BlobDamaged("The disk gave back other bytes than were written.", sha256=blob.sha256)
-                temporary.replace(self.path(blob.sha256))
+                _rename(temporary, self._name(blob.sha256))
         except BaseException:
             for _, temporary in opened:
-                temporary.unlink(missing_ok=True)
+                Path(temporary).unlink(missing_ok=True)
             raise
         finally:
             for descriptor, _ in opened:
@@ -160,6 +165,28 @@ def _sha256(body: bytes) -> str:
 def _finish(calls: Iterable[None]) -> None:
     for _ in calls:
         pass
+
+
+def _create(name: str) -> int:
+    """Open a new file, readable by its owner only, and make its folder if it is the first there."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(name, flags, 0o600)
+    except FileNotFoundError:
+        _make_folder_of(name)
+        return os.open(name, flags, 0o600)
+
+
+def _rename(temporary: str, name: str) -> None:
+    try:
+        os.replace(temporary, name)  # noqa: PTH105 - no paths: see BlobStore._name
+    except FileNotFoundError:
+        _make_folder_of(name)
+        os.replace(temporary, name)  # noqa: PTH105
+
+
+def _make_folder_of(name: str) -> None:
+    Path(name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def write_durably(path: Path, body: bytes) -> None:
