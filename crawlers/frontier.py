@@ -179,7 +179,9 @@ def _give_up_exhausted(session: Session, run_id: int, now: datetime) -> None:
     )
 
 
-def give_up_pending(session: Session, run_id: int, error: str) -> int:
+def give_up_pending(
+    session: Session, run_id: int, error: str, result: FetchResult = FetchResult.SLOW_DOWN
+) -> int:
     """Fail what a run cannot ask for any time soon; returns how many requests that were."""
     rows = session.scalars(
         select(FrontierRequest).where(
@@ -189,7 +191,7 @@ def give_up_pending(session: Session, run_id: int, error: str) -> int:
     for row in rows:
         release(row)
         row.state, row.error = RequestState.FAILED, error
-        row.result = row.result or FetchResult.SLOW_DOWN
+        row.result = row.result or result
     session.flush()
     return len(rows)
 
@@ -204,14 +206,23 @@ def renew_leases(session: Session, tokens: Collection[str], *, now: datetime, se
     )
 
 
-def return_leases(session: Session, run_id: int) -> None:
-    """Free all that a run's crawl process and reader held; only for who knows that both have ended."""
-    session.execute(
-        update(FrontierRequest)
-        .where(FrontierRequest.crawl_run_id == run_id, FrontierRequest.state == RequestState.LEASED)
-        .values(lease_expires_at=FrontierRequest.added_at)
-        .execution_options(synchronize_session=False)
+def return_leases(session: Session, run_id: int, *, was_stopped: bool = False) -> None:
+    """Free all that a run's crawl process and reader held; only for who knows that both have ended.
+
+    Args:
+        session: a write session.
+        run_id: the crawl run.
+        was_stopped: the process was told to end; none of its requests can be what killed it.
+    """
+    held = update(FrontierRequest).where(
+        FrontierRequest.crawl_run_id == run_id, FrontierRequest.state == RequestState.LEASED
     )
+    back = {"state": RequestState.PENDING, "lease_token": None, "lease_expires_at": None}
+    if was_stopped:
+        held = held.values(back | {"attempts": FrontierRequest.attempts - 1})
+    else:
+        held = held.values(lease_expires_at=FrontierRequest.added_at)
+    session.execute(held.execution_options(synchronize_session=False))
     session.execute(
         update(Page)
         .where(Page.crawl_run_id == run_id, Page.parse_state == ParseState.PENDING)

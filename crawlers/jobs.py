@@ -160,7 +160,7 @@ def _end_run(
     run = session.scalars(select(CrawlRun).where(CrawlRun.id == held.id).with_for_update()).one()
     if run.lease_token != held.token:
         return None
-    return_leases(session, run.id)
+    return_leases(session, run.id, was_stopped=was_stopped)
     if was_stopped:
         release(run)
         run.state = check_transition(run.state, RunState.DUE)

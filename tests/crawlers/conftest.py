@@ -105,8 +105,7 @@ def bench_settings(data_dir: Path, site: Site, hosts: list[str], **extra: Any) -
         data_dir=data_dir,
         loopback_allow=(site.address,),
         host_overrides=dict.fromkeys(hosts, site.address),
-        lease_seconds=5,
-        **extra,
+        **{"lease_seconds": 5, **extra},
     )
 
 
