@@ -21,7 +21,7 @@ from crawlers.storing import AdRefused, Sighting, StoredAds, check_ad, mark_gone
 from models.crawl import CrawlRun, Page
 from models.enums import GoneReason, ParseState
 from models.logs import get_logger
-from models.session import Database
+from models.session import Database, is_passing
 
 log = get_logger(__name__)
 
@@ -79,6 +79,9 @@ def read_pages(
         pages: pages of one source whose bytes and rows are stored.
         now: present time.
         follow: the source whose limits say which links go into the run's frontier; None = none.
+
+    Raises:
+        DBAPIError: the database is away or full; the pages that are not stored yet stay pending.
     """
     if not pages:
         return ReadReport()
@@ -97,6 +100,8 @@ def store_read(
         with db.write() as session:
             return _store(session, understood, now, follow)
     except DBAPIError as error:
+        if is_passing(error):
+            raise
         if len(understood) == 1:
             return _fail(db, understood[0][0], type(error).__name__)
     log.warning("crawl.pages.stored_singly", source_id=understood[0][0].source_id, n=len(understood))
@@ -111,6 +116,8 @@ def _store_alone(db: Database, one: Understood, now: datetime, follow: SourceCon
         with db.write() as session:
             return _store(session, [one], now, follow)
     except DBAPIError as error:
+        if is_passing(error):
+            raise
         return _fail(db, one[0], type(error).__name__)
 
 

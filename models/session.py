@@ -1,10 +1,12 @@
 """The database connection: safe SQLite settings, PostgreSQL, one transaction per unit of work."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 import models.tables  # noqa: F401 - a mapper needs every table that its foreign keys name
@@ -81,6 +83,22 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # Any: the
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN_OPTION, "BEGIN"))
+
+
+# SQLite: busy, locked, no memory, read only, I/O error, full, cannot open, locking protocol.
+_PASSING_SQLITE = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
+# PostgreSQL: no connection, read only, rolled back for others, no resources, locked, going down, I/O error.
+_PASSING_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Whether the database could not take anything just then; what was to be stored is not to blame."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _PASSING_SQLITE
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, OperationalError) if sqlstate is None else sqlstate[:2] in _PASSING_CLASSES
 
 
 def check_database(database: Database) -> list[str]:
