@@ -36,9 +36,9 @@ class Installed:
         """Name of the classifier that this artifact makes with the lexicon and the code."""
         return classifier_version(self.sha256)
 
-    def classify(self, text: str, title: str | None = None) -> ClassifiedText:
+    def classify(self, text: str, title: str | None = None, pictures: str | None = None) -> ClassifiedText:
         """Read one ad; see :func:`classifiers.risk.classify`."""
-        return classify(text, title, self.scorer)
+        return classify(text, title, self.scorer, pictures)
 
 
 def install(folder: Path, on_step: Reporter = lambda _: None) -> Installed:

@@ -192,7 +192,7 @@ def _span(hit: Hit) -> dict[str, Any]:
 
 
 def _place(span: Hit | ModelWord) -> dict[str, str]:
-    return {"in": "title"} if span.place is TextPlace.TITLE else {}
+    return {} if span.place is TextPlace.TEXT else {"in": span.place.value}
 
 
 def _dump(value: Mapping[str, Any]) -> bytes:

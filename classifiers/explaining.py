@@ -52,14 +52,18 @@ class Explanation:
 
 
 def explain_result(
-    installed: Installed, result: ClassifiedText, text: str, title: str | None = None
+    installed: Installed,
+    result: ClassifiedText,
+    text: str,
+    title: str | None = None,
+    pictures: str | None = None,
 ) -> Explanation:
-    """Explain what ``installed.classify(text, title)`` returned."""
+    """Explain what ``installed.classify(text, title, pictures)`` returned."""
     scorer = installed.scorer
-    ad = read_ad(text, title, load_lexicon())
+    ad = read_ad(text, title, load_lexicon(), pictures)
     probability = scorer.probabilities(ad.features).flag
     words = explain(ad, scorer)
-    changed = _ChangedAd(scorer, text, title, result)
+    changed = _ChangedAd(scorer, text, title, pictures, result)
     heaviest = sorted(words, key=lambda word: -word.weight)
     part = StatisticalPart(
         threshold=scorer.artifact.threshold,
@@ -98,10 +102,12 @@ def _fact(fact: Fact) -> dict[str, Any]:
 class _ChangedAd:
     """Asks the statistical part about the ad without the words of some signs, or with other signs."""
 
-    def __init__(self, scorer: Scorer, text: str, title: str | None, result: ClassifiedText) -> None:
-        self._scorer, self._text, self._title = scorer, text, title
+    def __init__(
+        self, scorer: Scorer, text: str, title: str | None, pictures: str | None, result: ClassifiedText
+    ) -> None:
+        self._scorer, self._text, self._title, self._pictures = scorer, text, title, pictures
         self._hits = (*result.indicators, *result.counter_signs)
-        self._is_long = len(text) > _MAX_CHARACTERS
+        self._is_long = len(text) + len(pictures or "") > _MAX_CHARACTERS
         self._features: dict[tuple[Cut, ...], Features] = {}
 
     def probability(self, without: frozenset[str], added: frozenset[str]) -> float:
@@ -127,7 +133,8 @@ class _ChangedAd:
     def _features_without(self, cuts: tuple[Cut, ...]) -> Features:
         if cuts not in self._features:
             title = _cut(self._title, TextPlace.TITLE, cuts) if self._title else None
-            ad = read_ad(_cut(self._text, TextPlace.TEXT, cuts), title, load_lexicon())
+            pictures = _cut(self._pictures, TextPlace.PICTURE, cuts) if self._pictures else None
+            ad = read_ad(_cut(self._text, TextPlace.TEXT, cuts), title, load_lexicon(), pictures)
             self._features[cuts] = ad.features
         return self._features[cuts]
 

@@ -8,8 +8,9 @@ same cluster whoever looks.
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import Row, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from classifiers.artifacts import Installed
@@ -34,6 +35,7 @@ _GIVEN_UP = timedelta(days=30)
 _MAX_CANDIDATES = 30
 _LINK_LOCK = 0x5A9517
 _SYSTEM = Actor(None, "system")
+_WORDS = (AdVersion.title, AdVersion.text, AdVersion.picture_text)
 
 
 def ensure_classifier_version(
@@ -134,11 +136,11 @@ def classify_pending(
         return JobReport()
     with database.read() as session:
         rows = session.execute(
-            select(AdVersion.id, AdVersion.title, AdVersion.text)
+            select(AdVersion.id, AdVersion.title, AdVersion.text, AdVersion.picture_text)
             .where(AdVersion.id.in_(ids))
             .order_by(AdVersion.id)
         ).all()
-    results = {row.id: _classify_one(installed, row.id, row.title, row.text) for row in rows}
+    results = {row.id: _classify_one(installed, *row) for row in rows}
     with database.write() as session:
         return _store(session, results, version_id=version_id, token=token, now=now)
 
@@ -159,11 +161,14 @@ class _Read:
     explanation: Explanation | None
 
 
-def _classify_one(installed: Installed, ad_version_id: int, title: str, body: str) -> _Read | str:
+def _classify_one(
+    installed: Installed, ad_version_id: int, title: str, body: str, pictures: str | None
+) -> _Read | str:
     """Return the result, or the name of the error that this one ad caused."""
+    text = (body, title or None, pictures)
     try:
-        result = installed.classify(body, title or None)
-        explanation = explain_result(installed, result, body, title or None) if result.flagged else None
+        result = installed.classify(*text)
+        explanation = explain_result(installed, result, *text) if result.flagged else None
         return _Read(result, explanation)
     except SaqshyError as error:
         log.warning("classify.ad.refused", ad_version_id=ad_version_id, code=error.code)
@@ -292,10 +297,8 @@ def link_pending(
     if not ids:
         return JobReport()
     with database.read() as session:
-        rows = session.execute(
-            select(AdVersion.id, AdVersion.title, AdVersion.text).where(AdVersion.id.in_(ids))
-        ).all()
-    prints = {row.id: fingerprint(f"{row.title}\n{row.text}") for row in rows}
+        rows = session.execute(select(AdVersion.id, *_WORDS).where(AdVersion.id.in_(ids))).all()
+    prints = {row.id: _print_of(row) for row in rows}
     with database.write() as session:
         _one_linker_at_a_time(session)
         leased = session.scalars(
@@ -309,6 +312,11 @@ def link_pending(
             release(row)
             session.flush()
         return JobReport(n_done=len(leased))
+
+
+def _print_of(row: Row[*tuple[Any, ...]]) -> Fingerprint:  # Any: the other columns beside _WORDS
+    """Fingerprint of all that an ad says, in its pictures too."""
+    return fingerprint("\n".join(filter(None, (row.title, row.text, row.picture_text))))
 
 
 def _one_linker_at_a_time(session: Session) -> None:
@@ -335,7 +343,7 @@ def _cluster_of(
 ) -> int | None:
     """Return the oldest cluster of an ad whose text resembles this one, or None."""
     candidates = session.execute(
-        select(AdVersion.id, AdVersion.title, AdVersion.text, Ad.cluster_id)
+        select(AdVersion.id, *_WORDS, Ad.cluster_id)
         .join(Ad, AdVersion.ad_id == Ad.id)
         .where(
             AdVersion.id.in_({*_ids_by_band(session, keys), *_ids_by_contact(session, row)}),
@@ -347,7 +355,7 @@ def _cluster_of(
     contacts = _contact_values(session, [row.id, *(c.id for c in candidates)])
     for candidate in candidates:
         shares = not contacts.get(row.id, frozenset()).isdisjoint(contacts.get(candidate.id, frozenset()))
-        other = fingerprint(f"{candidate.title}\n{candidate.text}")
+        other = _print_of(candidate)
         if is_near_duplicate(printed, other, shares_contact=shares):
             return int(candidate.cluster_id)
     return None

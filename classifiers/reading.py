@@ -224,7 +224,12 @@ class Reading:
         return tuple(codes)
 
     def _disguise_hits(self) -> Iterable[Hit]:
-        """Return X01 hits: letters pulled apart, foreign letters, digits, or several look-alikes."""
+        """Return X01 hits: letters pulled apart, foreign letters, digits, or several look-alikes.
+
+        None in words that a machine recognised: it takes letters for look-alikes on its own.
+        """
+        if self._place is TextPlace.PICTURE:
+            return
         original, span = self._normalised.original, self._normalised.original_span
         spans = list(self._normalised.disguised)
         soft: list[tuple[int, int]] = []

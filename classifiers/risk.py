@@ -33,6 +33,7 @@ _UNFLAGGED_PRIORITY = 0.49
 _LOW_SUM = 4.0
 _MAX_MODEL_WORDS = 8
 _MIN_MODEL_WEIGHT = 0.05
+_PLACES = tuple(TextPlace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,14 @@ class ClassifiedText:
     """What the machine says about one ad; it proposes, people decide.
 
     Attributes:
-        language: of title and text together.
+        language: of title, text and words in pictures together.
         flagged: whether a person should look; see ``rules``.
         priority: 0 to 1, for the order of the queue.
         level: none, low, medium, high, urgent.
         purposes: independent scores in [0, 1], most likely first; only those with evidence.
         side: offer or demand.
-        indicators: hits in order of place (title first) and start, those that do not count with their reason.
+        indicators: hits in order of place (title, text, pictures) and start, those that do
+            not count with their reason.
         counter_signs: likewise.
         model_words: what the statistical part read; empty while no artifact is in use.
         rules: names of the flag and urgent rules that hold.
@@ -93,8 +95,8 @@ class ReadAd:
     """One ad taken apart, before anything is weighed.
 
     Attributes:
-        parts: title (if any) and text, normalised, with their signs.
-        language: of title and text together.
+        parts: title (if any), text and words in pictures (if any), normalised, with their signs.
+        language: of them together.
         contacts: in the order of their places.
         features: what the statistical part reads.
     """
@@ -106,7 +108,7 @@ class ReadAd:
 
     @property
     def n_words(self) -> int:
-        """Words of title and text."""
+        """Words of all parts."""
         return sum(len(normalised.words) for _, normalised, _ in self.parts)
 
 
@@ -122,27 +124,33 @@ def classifier_version(artifact_sha256: str | None = None) -> str:
     return f"{'rules' if artifact_sha256 is None else 'full'}-{CODE_VERSION}-{digest[:12]}"
 
 
-def classify(text: str, title: str | None = None, scorer: Scorer | None = None) -> ClassifiedText:
+def classify(
+    text: str, title: str | None = None, scorer: Scorer | None = None, pictures: str | None = None
+) -> ClassifiedText:
     """Read one ad.
 
     Args:
         text: any text at all; lone surrogates and control characters read as spaces.
         title: stands before the text in scoring; its hits carry ``TextPlace.TITLE``.
         scorer: the statistical part; without it the rules alone decide.
+        pictures: words that were recognised in the ad's pictures; stand after the text in
+            scoring, their hits carry ``TextPlace.PICTURE``.
 
     Raises:
         TextTooLong: over twenty million characters.
     """
     lexicon = load_lexicon()
-    return _assess(lexicon, read_ad(text, title, lexicon), scorer)
+    return _assess(lexicon, read_ad(text, title, lexicon, pictures), scorer)
 
 
-def read_ad(text: str, title: str | None, lexicon: Lexicon) -> ReadAd:
+def read_ad(text: str, title: str | None, lexicon: Lexicon, pictures: str | None = None) -> ReadAd:
     """Take an ad apart; see :func:`classify` for the arguments."""
-    if len(text) + len(title or "") > MAX_CHARACTERS:
+    if len(text) + len(title or "") + len(pictures or "") > MAX_CHARACTERS:
         raise TextTooLong("The text is longer than twenty million characters.", n_characters=len(text))
     places = [(TextPlace.TITLE, normalise(title))] if title else []
     places.append((TextPlace.TEXT, normalise(text)))
+    if pictures:
+        places.append((TextPlace.PICTURE, normalise(pictures)))
     language = detect_language(*(normalised for _, normalised in places))
     parts = tuple(
         (place, normalised, find_indicators(normalised, place, lexicon, language))
@@ -231,7 +239,7 @@ def explain(ad: ReadAd, scorer: Scorer) -> tuple[ModelWord, ...]:
         spans += _runs(place, normalised, weights.tolist())
     best = sorted(spans, key=lambda word: -word.weight)[:_MAX_MODEL_WORDS]
     shown = [word for word in best if word.weight >= _MIN_MODEL_WEIGHT] or best[:1]
-    return tuple(sorted(shown, key=lambda word: (word.place is TextPlace.TEXT, word.start)))
+    return tuple(sorted(shown, key=lambda word: (_PLACES.index(word.place), word.start)))
 
 
 def _runs(place: TextPlace, normalised: NormalisedText, weights: Sequence[float]) -> list[ModelWord]:

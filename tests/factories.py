@@ -218,6 +218,8 @@ def make_version(
     is_parse_incomplete: bool = False,
     page: Page | None = None,
     contacts: Sequence[tuple[ContactKind, str]] = (),
+    pictures: Sequence[str] = (),
+    picture_text: str | None = None,
 ) -> AdVersion:
     """A further version of an ad, which becomes its present one; contacts are placed where they stand."""
     last = session.scalars(
@@ -226,7 +228,7 @@ def make_version(
     version = AdVersion(
         ad_id=ad.id,
         number=(last or 0) + 1,
-        content_sha256=sha(f"{ad.id}\n{ad.url}\n{title}\n{text}"),
+        content_sha256=sha(f"{ad.id}\n{ad.url}\n{title}\n{text}\n{picture_text or ''}"),
         url=ad.url,
         title=title,
         text=text,
@@ -235,6 +237,8 @@ def make_version(
         observed_at=observed_at,
         page_id=(page or make_page(session, ad.source, ad.url, fetched_at=observed_at)).id,
         is_parse_incomplete=is_parse_incomplete,
+        pictures=list(pictures),
+        picture_text=picture_text,
     )
     session.add(version)
     session.flush()

@@ -28,10 +28,10 @@ LONG = (
 class Fragile(Installed):
     """A classifier that stumbles over one ad."""
 
-    def classify(self, text: str, title: str | None = None) -> ClassifiedText:
+    def classify(self, text: str, title: str | None = None, pictures: str | None = None) -> ClassifiedText:
         if text == "сломанное":
             raise Rejected("no")
-        return Installed.classify(self, text, title)
+        return Installed.classify(self, text, title, pictures)
 
 
 def _add(database: Database, *texts: str) -> list[int]:
