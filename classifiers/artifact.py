@@ -97,8 +97,8 @@ def to_bytes(artifact: Artifact) -> bytes:
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     """Add an entry dated like all others, so that equal content is equal bytes."""
     entry = zipfile.ZipInfo(name, _FIRST_DAY_OF_ZIP)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(entry, data, compresslevel=6)
+    # Not compressed: weights hardly shrink, and every start would wait for it.
+    archive.writestr(entry, data, compress_type=zipfile.ZIP_STORED)
 
 
 def from_bytes(data: bytes, *, sha256: str) -> Artifact:

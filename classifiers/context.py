@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from classifiers.lexicon.matcher import Match
 from classifiers.text import NormalisedText, read_word
-from classifiers.text.sentences import sentence_ends
 
 _CLAUSE_END = re.compile(r"[.!?…\n;,:()]|\s[-–—]+\s")
 
@@ -57,13 +56,10 @@ class Sentences:
     def __init__(self, normalised: NormalisedText) -> None:
         """Take a normalised text; nothing is worked out yet."""
         self._normalised = normalised
-        self._ends: list[int] | None = None
 
     def number(self, word_index: int) -> int:
         """Return the number of the sentence a word stands in, from 0."""
-        if self._ends is None:
-            self._ends = sentence_ends(self._normalised.text)
-        return bisect_right(self._ends, self._normalised.word_spans[word_index][0])
+        return bisect_right(self._normalised.sentence_ends, self._normalised.word_spans[word_index][0])
 
     def is_one_clause(self, first: int, last: int) -> bool:
         """Whether no comma or other mark stands between two words, the first of them earlier."""

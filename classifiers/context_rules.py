@@ -184,7 +184,7 @@ class Contexts:
         """Return the contexts of the sentence a word stands in."""
         normalised = self._normalised
         if self._starts is None:
-            self._spans = sentence_spans(normalised.text)
+            self._spans = sentence_spans(normalised)
             self._starts = [start for start, _ in self._spans]
         number = max(bisect_right(self._starts, normalised.word_spans[index][0]) - 1, 0)
         if number not in self._found:

@@ -201,11 +201,18 @@ def word_pieces(written: str) -> list[int]:
     if written.isdecimal():
         return [zlib.crc32(b"#%d" % len(written))]
     framed = f"_{_folded(written)[:_MAX_WORD]}_"
-    n_letters = len(framed) - 2
-    pieces = [framed, *[framed[: n + 1] for n in _BEGINNINGS if n_letters > n]]
+    n_letters, encoded = len(framed) - 2, framed.encode()
+    width = (len(encoded) - 2) // n_letters if n_letters else 1
+    if len(encoded) != width * n_letters + 2:
+        # Letters of several widths: rare, and cut one by one.
+        pieces = [framed[: n + 1].encode() for n in _BEGINNINGS if n_letters > n]
+        ending = framed[-_ENDING - 1 :].encode()
+    else:
+        pieces = [encoded[: width * n + 1] for n in _BEGINNINGS if n_letters > n]
+        ending = encoded[-width * _ENDING - 1 :]
     if n_letters > _ENDING:
-        pieces.append(framed[-_ENDING - 1 :])
-    return list(map(zlib.crc32, map(str.encode, pieces)))
+        pieces.append(ending)
+    return [zlib.crc32(encoded), *map(zlib.crc32, pieces)]
 
 
 def pair_pieces(words: Sequence[str]) -> list[int]:

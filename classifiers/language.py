@@ -391,7 +391,7 @@ def sentence_languages(normalised: NormalisedText) -> tuple[SentenceLanguage, ..
     spans, words = normalised.word_spans, normalised.words
     found: list[SentenceLanguage] = []
     at = 0
-    for start, end in sentence_spans(normalised.text):
+    for start, end in sentence_spans(normalised):
         first = at
         while at < len(spans) and spans[at][0] < end:
             at += 1

@@ -9,7 +9,7 @@ import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +51,10 @@ class Scorer:
         self._flag = artifact.outputs.index("flag")
         self._demand = artifact.outputs.index("demand")
         self._purposes = [(n, Purpose(o)) for n, o in enumerate(artifact.outputs) if o in set(Purpose)]
-        self._row_of = dict(zip(artifact.piece_keys.tolist(), range(len(artifact.piece_keys)), strict=True))
-        self._flag_of_row: list[float] = artifact.pieces[:, self._flag].tolist()
-        self._pieces = _KnownPieces(self._row_of)
-        self._word_flags = _WordFlags(self._flag_of_row, self._pieces)
-        self._word_rows = _WordRows(artifact, self._pieces)
+        flags = artifact.pieces[:, self._flag].tolist()
+        self._flag_of_piece: dict[int, float] = dict(zip(artifact.piece_keys.tolist(), flags, strict=True))
+        self._word_flags = _WordFlags(self._flag_of_piece)
+        self._word_rows = _WordRows(artifact)
         self._of_flag = _FlagWeights(artifact, self._flag)
 
     def probabilities(self, features: Features) -> Probabilities:
@@ -72,7 +71,7 @@ class Scorer:
         pairs: Sequence[int] = ()
         if flag >= RULED_OUT:
             pairs = self._known_pairs(features)
-            flag = self._calibrated(margin + sum(map(self._flag_of_row.__getitem__, pairs)) * scale)
+            flag = self._calibrated(margin + sum(map(self._flag_of_piece.__getitem__, pairs)) * scale)
         if flag < MIN_SCORE:
             return Probabilities(flag, {}, 0.0)
         every = 1 / (1 + np.exp(-(a.slope * self._margins(features, pairs) + a.shift)))
@@ -85,9 +84,8 @@ class Scorer:
         return 1 / (1 + math.exp(-(float(a.slope[n]) * margin + float(a.shift[n]))))
 
     def _known_pairs(self, features: Features) -> list[int]:
-        """Return the rows of the weights of each distinct pair of neighbours that is known."""
-        pieces = set(chain.from_iterable(map(pair_pieces, features.lines)))
-        return sorted(map(self._row_of.__getitem__, self._row_of.keys() & pieces))
+        """Return each distinct pair of neighbours that is known, ascending."""
+        return sorted(self._flag_of_piece.keys() & chain.from_iterable(map(pair_pieces, features.lines)))
 
     def _margins(self, features: Features, pairs: Sequence[int]) -> NDArray[np.float32]:
         a = self.artifact
@@ -95,7 +93,7 @@ class Scorer:
         if features.words:
             scale = word_scale(len(features.words))
             total = total + np.array([self._word_rows[w] for w in features.words]).sum(axis=0) * scale
-            total = total + (a.pieces[list(pairs)] * np.float32(scale)).sum(axis=0)
+            total = total + (a.pieces[_rows(a, pairs)] * np.float32(scale)).sum(axis=0)
         if features.concepts:
             rarity = a.said_rarity[said := list(features.concepts)]
             total = total + rarity @ a.said[said] / _length(rarity)
@@ -111,8 +109,7 @@ class Scorer:
         Half of what two neighbours add together goes to each of them.
         """
         weights = np.array(list(map(self._word_flags.__getitem__, words)))
-        rows = map(self._row_of.get, pair_pieces(words))
-        halves = np.array([0.0 if row is None else self._flag_of_row[row] / 2 for row in rows])
+        halves = np.array(list(map(self._flag_of_piece.get, pair_pieces(words), repeat(0.0)))) / 2
         weights[:-1] += halves
         weights[1:] += halves
         return weights * word_scale(n_distinct)
@@ -171,47 +168,37 @@ def _mean(numbers: Iterable[int], rarity: Sequence[float], weighted: Sequence[fl
     return sum(map(weighted.__getitem__, found)) / length if length else 0.0
 
 
-class _KnownPieces(dict[str, tuple[int, ...]]):
-    """Rows of the weights of a written word's pieces, as far as they are known; bounded, filled on demand."""
-
-    def __init__(self, row_of: Mapping[int, int]) -> None:
-        super().__init__()
-        self._row_of = row_of
-
-    def __missing__(self, written: str) -> tuple[int, ...]:
-        if len(self) >= _CACHE_SIZE:
-            self.clear()
-        row_of = self._row_of
-        rows = self[written] = tuple([row_of[piece] for piece in word_pieces(written) if piece in row_of])
-        return rows
+def _rows(artifact: Artifact, pieces: Sequence[int]) -> NDArray[np.intp]:
+    """Return the rows of the weights of known pieces."""
+    return np.searchsorted(artifact.piece_keys, np.array(pieces, np.uint32))
 
 
 class _WordFlags(dict[str, float]):
     """What the pieces of a written word add to "flag", before scaling; bounded, filled on demand."""
 
-    def __init__(self, weights: Sequence[float], pieces: _KnownPieces) -> None:
+    def __init__(self, flag_of_piece: Mapping[int, float]) -> None:
         super().__init__()
-        self._weights = weights
-        self._pieces = pieces
+        self._flag_of = flag_of_piece.get
 
     def __missing__(self, written: str) -> float:
         if len(self) >= _CACHE_SIZE:
             self.clear()
-        flag = self[written] = sum(map(self._weights.__getitem__, self._pieces[written]), 0.0)
+        flag = self[written] = sum(map(self._flag_of, word_pieces(written), repeat(0.0)), 0.0)
         return flag
 
 
 class _WordRows(dict[str, NDArray[np.float32]]):
     """What the pieces of a written word add to every output, before scaling; bounded, filled on demand."""
 
-    def __init__(self, artifact: Artifact, pieces: _KnownPieces) -> None:
+    def __init__(self, artifact: Artifact) -> None:
         super().__init__()
         self._artifact = artifact
-        self._pieces = pieces
 
     def __missing__(self, written: str) -> NDArray[np.float32]:
         if len(self) >= _CACHE_SIZE:
             self.clear()
-        row: NDArray[np.float32] = self._artifact.pieces[list(self._pieces[written])].sum(axis=0)
+        keys, pieces = self._artifact.piece_keys, np.array(word_pieces(written), np.uint32)
+        at = np.minimum(np.searchsorted(keys, pieces), len(keys) - 1)
+        row: NDArray[np.float32] = self._artifact.pieces[at[keys[at] == pieces]].sum(axis=0)
         self[written] = row
         return row

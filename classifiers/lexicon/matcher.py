@@ -16,7 +16,7 @@ from typing import NamedTuple
 import orjson
 
 from classifiers.lexicon.grammar import GAP_WORDS
-from classifiers.lexicon.phrase_tables import LABEL_LANGUAGES, N_BITS, Label, PhraseTables
+from classifiers.lexicon.phrase_tables import LABEL_LANGUAGES, Label, PhraseTables
 from classifiers.lexicon.word_keys import WordKeys
 from classifiers.text import read_word
 from models.enums import Language
@@ -84,11 +84,33 @@ class _Rest(NamedTuple):
     labels: tuple[Label, ...] = ()
 
 
-class _Uses(NamedTuple):
-    """What a written word may be: numbers of phrases by the place it takes in them, and its own labels.
+_NO_NUMBERS: frozenset[int] = frozenset()
 
-    The four ``bits`` hold the bits of the numbers of the same name.
-    """
+
+class _Pairs:
+    """Numbers of the phrases that a word may stand in, by place; read when it first meets its neighbour."""
+
+    __slots__ = ("_written", "left", "left_far", "right", "right_far")
+    left: frozenset[int]
+    right: frozenset[int]
+    left_far: frozenset[int]
+    right_far: frozenset[int]
+
+    def __init__(self, written: Iterable[str]) -> None:
+        self._written = written
+
+    def __getattr__(self, place: str) -> frozenset[int]:
+        # Asked for the first time; from now on all four are plain attributes.
+        of_keys = [orjson.loads(text) for text in self._written if text]
+        self.left, self.right, self.left_far, self.right_far = (
+            _NO_NUMBERS.union(*[numbers[at] for numbers in of_keys]) for at in range(4)
+        )
+        found: frozenset[int] = object.__getattribute__(self, place)
+        return found
+
+
+class _Uses(NamedTuple):
+    """What a written word may be: its bits by place, what it is alone, its pairs, and its own labels."""
 
     left_bits: int
     right_bits: int
@@ -96,18 +118,14 @@ class _Uses(NamedTuple):
     right_far_bits: int
     is_more: bool
     alone: frozenset[int]
-    left: frozenset[int]
-    left_far: frozenset[int]
-    right: frozenset[int]
-    right_far: frozenset[int]
+    pairs: _Pairs
     labels: tuple[int, ...]
     keys: frozenset[str]
 
 
+_NO_USES = _Uses(0, 0, 0, 0, False, _NO_NUMBERS, _Pairs(()), (), frozenset())
 _left_bits, _right_bits, _right_far_bits, _is_more = map(operator.itemgetter, (0, 1, 3, 4))
 _FAR_WORDS = GAP_WORDS + 1
-_BITS = tuple(1 << n for n in range(N_BITS))
-_NO_NUMBERS: frozenset[int] = frozenset()
 
 
 class Matcher:
@@ -139,15 +157,16 @@ class Matcher:
         labels: list[LabelMatch] = []
         reading = _Reading(uses, self._rests, self._label_bits[language])
         for index, use in compress(enumerate(uses), map(_is_more, uses)):
-            for label in use.labels:
-                labels.append((index, index, label))
+            if use.labels:
+                labels += [(index, index, label) for label in use.labels]
             for number in use.alone:
                 reading.phrases.setdefault(number, []).append(Match(index, index))
-            if use.left_far_bits & (far[index + 1] | far[index + 2] | far[index + 3] | far[index + 4]):
+            bits = use.left_far_bits
+            if bits and bits & (far[index + 1] | far[index + 2] | far[index + 3] | far[index + 4]):
                 reading.look_far(index, use)
         pairs = map(operator.and_, map(_left_bits, uses), map(_right_bits, islice(uses, 1, None)))
         for index in compress(count(), pairs):
-            for number in uses[index].left & uses[index + 1].right:
+            for number in uses[index].pairs.left & uses[index + 1].pairs.right:
                 reading.complete(number, index, index + 1)
         if reading.labels:
             labels = sorted(labels + reading.labels)
@@ -169,14 +188,14 @@ class _Reading:
         seen: set[int] = set()
         for at, right in enumerate(self._uses[index + 1 : index + 1 + _FAR_WORDS], index + 1):
             if use.left_far_bits & right.right_far_bits:
-                for number in (use.left_far & right.right_far) - seen:
+                for number in (use.pairs.left_far & right.pairs.right_far) - seen:
                     seen.add(number)
                     self.complete(number, index, at)
 
     def complete(self, number: int, first: int, last: int) -> None:
         """Check the places of a phrase before and after its pair, and keep the match."""
         rest = self._rests[number]
-        skipped = list(range(first + 1, last))
+        skipped = [] if last == first + 1 else list(range(first + 1, last))
         if rest.before or rest.after:
             for wanted, gap in rest.before:
                 first = self._step(wanted, first, -1, gap, skipped)
@@ -253,30 +272,25 @@ class _UsesOfWords(dict[str, _Uses]):
         return uses
 
     def _read(self, keys: frozenset[str]) -> _Uses:
+        if not keys:
+            return _NO_USES
         found = [orjson.loads(self._tables.uses[key]) for key in keys]
-        alone, left, left_far, right, right_far = (
-            _NO_NUMBERS.union(*[numbers[place] for numbers in found]) for place in range(5)
+        left, right, left_far, right_far = (
+            reduce(operator.or_, [int(of_key[place], 16) for of_key in found]) for place in range(4)
         )
-        labels = {label for *_, of_key in found for label, some in of_key if some & self._label_bits}
-        bits = self._bits
+        alone = _NO_NUMBERS.union(*[of_key[4] for of_key in found])
+        labels = {label for of_key in found for label, some in of_key[5] if some & self._label_bits}
         return _Uses(
-            left_bits=bits(left),
-            right_bits=bits(right),
-            left_far_bits=bits(left_far),
-            right_far_bits=bits(right_far),
+            left_bits=left,
+            right_bits=right,
+            left_far_bits=left_far,
+            right_far_bits=right_far,
             is_more=bool(alone or labels or left_far),
             alone=alone,
-            left=left,
-            left_far=left_far,
-            right=right,
-            right_far=right_far,
+            pairs=_Pairs([of_key[6] for of_key in found]),
             labels=tuple(sorted(labels)),
             keys=keys,
         )
-
-    def _bits(self, numbers: Iterable[int]) -> int:
-        of_phrase = self._tables.bits
-        return reduce(operator.or_, {_BITS[of_phrase[number]] for number in numbers}, 0)
 
 
 def _language_bits(languages: Iterable[str]) -> int:

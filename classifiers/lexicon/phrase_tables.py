@@ -8,6 +8,8 @@ phrases it may be the left or the right one of that pair.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import orjson
 
@@ -30,12 +32,12 @@ class PhraseTables:
     Most phrases and keys are never asked for, so each is JSON text of its own, read when it is.
 
     Attributes:
-        uses: by key, numbers of phrases by the place it takes in them (alone, left, left
-            far, right, right far), then its labels.
+        uses: by key, the bits that it shows by the place it takes in phrases (left, right,
+            left far, right far; in hexadecimal), numbers of phrases in which it stands
+            alone, its labels, and JSON text of the numbers by place, read when a pair meets.
         phrases: by number, [before, after, labels]: places before and after the pair,
             nearest first, each [number of its keys, words that may stand before it];
             "" for two words without a label.
-        bits: by number, one bit of ``N_BITS`` that both words of its pair show.
         key_sets: by number, keys between spaces.
         forms: number of the keys (``key_sets``) that a Russian word form has.
         starts: first letters of the asked stems, by kinds of keys.
@@ -45,7 +47,6 @@ class PhraseTables:
 
     uses: Mapping[str, str]
     phrases: Sequence[str]
-    bits: Sequence[int]
     key_sets: Sequence[str]
     forms: Mapping[str, int]
     starts: Mapping[str, Sequence[str]]
@@ -99,13 +100,14 @@ class _Hanging:
         places = [self._pair(phrase) if len(phrase) > 1 else 0 for phrase in self._phrases]
         phrases = [self._beside(number, place) for number, place in enumerate(places)]
         forms = self._forms()
+        # One of ``N_BITS`` that both words of a pair show.
+        bits = [
+            1 << self._number(phrase[place + 1].keys) % N_BITS if len(phrase) > 1 else 0
+            for phrase, place in zip(self._phrases, places, strict=True)
+        ]
         return PhraseTables(
-            uses=self._uses(places),
+            uses=self._uses(places, bits),
             phrases=phrases,
-            bits=[
-                self._number(phrase[place + 1].keys) % N_BITS if len(phrase) > 1 else 0
-                for phrase, place in zip(self._phrases, places, strict=True)
-            ],
             key_sets=list(self._key_sets),
             forms=forms,
             starts={kinds: self._starts(kinds) for kinds in ("kf", "u", "e")},
@@ -137,22 +139,26 @@ class _Hanging:
         after = [(self._number(slot.keys), slot.gap) for slot in phrase[place + 2 :]]
         return orjson.dumps([before, after, labels]).decode()
 
-    def _uses(self, places: Iterable[int]) -> dict[str, str]:
-        uses: dict[str, list[list[int]]] = {key: [[], [], [], [], []] for key in sorted(self._asked)}
-        alone, left, right = 0, 1, 3
-        hung: list[tuple[frozenset[str], int, int]] = []
+    def _uses(self, places: Iterable[int], bits: Sequence[int]) -> dict[str, str]:
+        alone: dict[str, list[int]] = {key: [] for key in sorted(self._asked)}
+        hung: dict[str, tuple[list[int], ...]] = {key: ([], [], [], []) for key in alone}
+        left, right = 0, 1
         for number, (phrase, place) in enumerate(zip(self._phrases, places, strict=True)):
             if len(phrase) == 1:
-                hung.append((phrase[0].keys, alone, number))
+                for key in phrase[0].keys:
+                    alone[key].append(number)
                 continue
-            is_far = phrase[place + 1].gap > 0
-            hung.append((phrase[place].keys, left + is_far, number))
-            hung.append((phrase[place + 1].keys, right + is_far, number))
-        for keys, field, number in hung:
-            for key in keys:
-                uses[key][field].append(number)
+            far = 2 * (phrase[place + 1].gap > 0)
+            for at, side in ((place, left), (place + 1, right)):
+                for key in phrase[at].keys:
+                    hung[key][side + far].append(number)
         labels = self._labels_of_key
-        return {key: orjson.dumps([*use, labels.get(key, ())]).decode() for key, use in uses.items()}
+        uses = {}
+        for key, numbers in hung.items():
+            shown = [f"{reduce(or_, map(bits.__getitem__, some), 0):x}" for some in numbers]
+            of_pairs = orjson.dumps(numbers).decode() if any(numbers) else ""
+            uses[key] = orjson.dumps([*shown, alone[key], labels.get(key, ()), of_pairs]).decode()
+        return uses
 
     def _forms(self) -> dict[str, int]:
         """Return the asked Russian keys of every form of their words."""

@@ -183,6 +183,8 @@ def _enclosed_letter(character: str) -> str:
 
 # --- The characters of nearly every text, one byte each ------------------------
 
+DIGIT_LIKE = "oоlіiзбч"
+"""Letters written for digits inside a number: 8 7O1, 87О1 23З 45 б7."""
 _LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюяёәғқңөұүһіўҳїєґ"
 _MARKS = "«»—–…№•’‘“”„ʻʼ´·°×²€₸₽₴£§©®→●▪■−‑‐\u00a0\u2009\u202f\u2002\u2003✅❗⚡⭐❤✔☎✓★☆➕⏰"
 _PLAIN = "".join(
@@ -221,3 +223,24 @@ SHAPE_PLAIN = bytes(
     ord("a" if c.isalpha() else " " if c in _SPACING else "0") for c in PLAIN_TABLE.replace(_UNUSED, "0")
 )
 """For each byte its shape: a letter, what may stand beside spaced letters, anything else."""
+SPLIT_MARKS = ".|_~·•^\\+="
+"""What may split a word in two, «по|чка»; «.» also in good faith."""
+_CYRILLIC = frozenset("абвгдежзийклмнопрстуфхцчшщъыьэюяәғқңөұүһі")
+SPLIT_PLAIN = bytes(
+    ord("a" if c in _CYRILLIC else "." if c in SPLIT_MARKS else "0") for c in READ_PLAIN.replace(_UNUSED, "0")
+)
+"""For each byte its shape once more: a Cyrillic letter, a mark that may split a word, anything else."""
+IN_WORD_PLAIN = bytes(c.isalnum() for c in WORDS_PLAIN.replace(_UNUSED, " "))
+"""For each byte whether it is a letter or digit of a word, as 1 or 0."""
+ALONE_PLAIN = bytes(n for n, c in enumerate(WORDS_PLAIN) if c not in {" ", _UNUSED} and not c.isalnum())
+"""Bytes of apostrophes and signs: in a text without them every row of letters and digits is a word."""
+SENTENCE_MARKS = "!?…\n;"
+"""What ends a sentence; a full stop does so sometimes."""
+ENDS_PLAIN = bytes(
+    1 if c in SENTENCE_MARKS else 2 if c == "." else 0 for c in READ_PLAIN.replace(_UNUSED, "0")
+)
+"""For each byte 1 where it ends a sentence, 2 where it may."""
+NUMERIC_PLAIN = bytes(
+    ord("0" if not c.isalpha() or c in DIGIT_LIKE else "a") for c in READ_PLAIN.replace(_UNUSED, "0")
+)
+"""For each byte whether it may stand in a phone number: "0" for digits, letters like them and all signs."""

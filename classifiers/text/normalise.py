@@ -16,19 +16,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
 from classifiers.text.characters import (
+    ALONE_PLAIN,
     COMBINED,
     ENCODE_PLAIN,
+    ENDS_PLAIN,
     HIDDEN,
+    IN_WORD_PLAIN,
     INVISIBLE,
     READ_PLAIN,
     SHAPE_PLAIN,
     SPECIAL,
+    SPLIT_PLAIN,
     WORD,
     WORDS_PLAIN,
     fold_character,
 )
 from classifiers.text.russian import is_russian_word
+from classifiers.text.sentences import ends_sentence, sentence_ends
 
 _TAGS = (
     "br|hr|p|div|li|ul|ol|dl|dt|dd|b|i|u|s|em|strong|small|big|sub|sup|span|font|a|img|h[1-6]|table|thead|tbody"
@@ -52,7 +59,6 @@ _SEPARATORS = re.compile(r"[ .*/|_•·~+—–:=^#-]+")
 _LEFT_PART = re.compile(r"(?<![^\W\d_])[а-яәғқңөұүһі]{2,24}$")
 _RIGHT_PART = re.compile(r"[а-яәғқңөұүһі]{2,24}(?![^\W\d_])")
 _SPLIT_HINT = re.compile(r"[.|_~·•^\\+=](?<=[а-яәғқңөұүһі].)[а-яәғқңөұүһі]")
-_SPLIT_MARKS = "|_~·•^\\+="
 _SPLIT_MIN_LETTERS = 5
 _SHORT_WORD = 4
 _SHORT_WORD_LIST = """
@@ -60,6 +66,7 @@ _SHORT_WORD_LIST = """
 гр пр мкр ул кв эт обл гор пос оф доп ст мед соц гос бух тех зам зав все вся мой моя наш ваш его нет вот там
 """
 _SHORT_WORDS = frozenset(_SHORT_WORD_LIST.split())
+_ALL_BUT_ALONE = bytes(n for n in range(256) if n not in ALONE_PLAIN)
 _HIDING = INVISIBLE - {"\u00ad"}
 # Letters of driving licences and school forms stand alone in honest ads: «категории В С D Е».
 _CATEGORY_LETTERS = frozenset("abcdeавсде")
@@ -80,6 +87,8 @@ class NormalisedText:
         ends: where it ends; None together with ``starts``.
         disguised: spans of ``original`` whose letters had been pulled apart or
             split by invisible characters.
+        encoded: bytes that read as ``text`` (``characters.READ_PLAIN``), one a character; None if
+            it holds another character.
     """
 
     original: str
@@ -87,16 +96,15 @@ class NormalisedText:
     starts: "array[int] | None" = None
     ends: "array[int] | None" = None
     disguised: tuple[tuple[int, int], ...] = field(default=())
+    encoded: bytes | None = field(default=None, repr=False)
 
     @cached_property
     def words(self) -> list[str]:
         """The words of ``text`` as written, in order."""
-        try:
-            encoded, _ = codecs.charmap_encode(self.text, "strict", ENCODE_PLAIN)
-        except UnicodeEncodeError:
+        if self.encoded is None:
             return WORD.findall(self.text)
-        pieces = codecs.charmap_decode(encoded, "strict", WORDS_PLAIN)[0].split()
-        if all(map(str.isalnum, pieces)):
+        pieces = codecs.charmap_decode(self.encoded, "strict", WORDS_PLAIN)[0].split()
+        if self._is_rows_alone:
             return pieces
         words: list[str] = []
         for piece in pieces:
@@ -109,6 +117,10 @@ class NormalisedText:
     @cached_property
     def word_spans(self) -> list[tuple[int, int]]:
         """Where each of ``words`` stands in ``text``."""
+        if self.encoded is not None and self._is_rows_alone:
+            is_in_word = b"\0%b\0" % self.encoded.translate(IN_WORD_PLAIN)
+            edges = np.flatnonzero(np.diff(np.frombuffer(is_in_word, np.int8))).tolist()
+            return list(zip(edges[::2], edges[1::2], strict=True))
         # Between two words stands nothing that a word can begin with, so each is the next that is found.
         find, spans, end = self.text.find, [], 0
         for word in self.words:
@@ -116,6 +128,20 @@ class NormalisedText:
             end = start + len(word)
             spans.append((start, end))
         return spans
+
+    @cached_property
+    def _is_rows_alone(self) -> bool:
+        """Whether every row of letters and digits is a word, and nothing else is one."""
+        return self.encoded is not None and not self.encoded.translate(None, _ALL_BUT_ALONE)
+
+    @cached_property
+    def sentence_ends(self) -> list[int]:
+        """Places of the marks in ``text`` that end a sentence, in order."""
+        if self.encoded is None:
+            return sentence_ends(self.text)
+        marks = np.frombuffer(self.encoded.translate(ENDS_PLAIN), np.uint8)
+        text = self.text
+        return [at for at in np.flatnonzero(marks).tolist() if text[at] != "." or ends_sentence(text, at)]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of ``original`` that a non-empty span of ``text`` came from."""
@@ -129,9 +155,8 @@ def normalise(text: str) -> NormalisedText:
 
     Lone surrogates, NUL and other control characters read as spaces.
     """
-    try:
-        encoded, _ = codecs.charmap_encode(text, "strict", ENCODE_PLAIN)
-    except UnicodeEncodeError:
+    encoded = _encoded(text)
+    if encoded is None:
         return _normalise_any(text)
     # Nearly every text: characters of one table, nothing pulled apart; read at the speed of memory.
     if (
@@ -141,9 +166,9 @@ def normalise(text: str) -> NormalisedText:
     ):
         return _normalise_any(text)
     plain = codecs.charmap_decode(encoded, "strict", READ_PLAIN)[0]
-    if _SPLIT_HINT.search(plain) and _parts_to_join(plain):
+    if b"a.a" in encoded.translate(SPLIT_PLAIN) and _parts_to_join(plain):
         return _normalise_any(text)
-    return NormalisedText(text, plain)
+    return NormalisedText(text, plain, encoded=encoded)
 
 
 def _normalise_any(text: str) -> NormalisedText:
@@ -159,13 +184,19 @@ def _normalise_any(text: str) -> NormalisedText:
         copy.join_letters()
     if _SPLIT_HINT.search(copy.text):
         copy.join_parts()
-    return NormalisedText(text, copy.text, copy.starts, copy.ends, tuple(copy.marked))
+    return NormalisedText(text, copy.text, copy.starts, copy.ends, tuple(copy.marked), _encoded(copy.text))
+
+
+def _encoded(text: str) -> bytes | None:
+    try:
+        return codecs.charmap_encode(text, "strict", ENCODE_PLAIN)[0]
+    except UnicodeEncodeError:
+        return None
 
 
 def _may_be_spaced(text: str) -> bool:
-    try:
-        encoded, _ = codecs.charmap_encode(text, "strict", ENCODE_PLAIN)
-    except UnicodeEncodeError:
+    encoded = _encoded(text)
+    if encoded is None:
         return _SPACED_HINT.search(text) is not None
     return _SPACED_SHAPE.search(b" " + encoded.translate(SHAPE_PLAIN)) is not None
 
@@ -230,7 +261,7 @@ class _Copy:
     def join_parts(self) -> None:
         """Join a word that one mark splits."""
         places = _parts_to_join(self.text)
-        self.marked += (self._original(s, e) for s, e in places if self.text[s] in _SPLIT_MARKS)
+        self.marked += (self._original(s, e) for s, e in places if self.text[s] != ".")
         self._apply([(start, end, "") for start, end in places])
 
     def join_letters(self) -> None:

@@ -9,8 +9,8 @@ reads, ``f:`` the same without Kazakh letters, ``n:`` a range that a number lies
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from classifiers.text.characters import (
     APOSTROPHES,
@@ -82,8 +82,7 @@ class Disguise(StrEnum):
     REPEAT = "repeat"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """What a written word reads as.
 
     Attributes:
