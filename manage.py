@@ -1,41 +1,37 @@
 """The composition root: the `saqshy` command and the schedule. No logic lives here, and nobody imports it."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
-from models.announce import announce
 from models.config import load_settings
-from models.doctor import examine, look_at_disk
 from models.errors import SaqshyError
-from models.installation import Installation, open_installation, prepare_installation
-from models.integrity import count_evidence, verify_evidence
-from models.leases import JobReport
-from models.logs import get_logger
-from models.processes import Child, Supervisor, check_port_is_free, only_one
-from models.progress import Progress
-from models.seals import verify_seals
-from models.session import Database
-from models.worker import Job, run_lanes, stop_on_signals, utc_now
 
-if TYPE_CHECKING:  # each command loads only what it needs: `classify` starts without the web or Scrapy
+if TYPE_CHECKING:  # each command loads only what it needs: `classify` starts without database, web or Scrapy
+    import threading
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
     from crawlers.sandbox import ParserChild
+    from models.installation import Installation
+    from models.leases import JobReport
+    from models.processes import Child
+    from models.session import Database
+    from models.worker import Job
 
 N_CRAWL_LANES = 3
 TICK_SECONDS = 15
 WATCH_SECONDS = 30
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-log = get_logger("manage")
 
 
 @app.callback()
@@ -54,6 +50,8 @@ def migrate() -> None:
 def prepare() -> Installation:
     """The first step of every start."""
     from crawlers.commands import sync_source_rows
+    from models.installation import open_installation, prepare_installation
+    from models.worker import utc_now
     from review_api.commands import finish_interrupted_releases
 
     installation = prepare_installation(open_installation().settings, utc_now())
@@ -100,6 +98,7 @@ def up() -> None:
 def demo() -> None:
     """The same with the bundled sample web as its source, and sample users."""
     from crawlers.sample_web.demo import sample_environment
+    from models.processes import Child
     from review_api.commands import sample_users
 
     port, environment = sample_environment()
@@ -109,6 +108,13 @@ def demo() -> None:
 
 def supervise(make_users: Callable[[Installation], Sequence[str]], more: Sequence[Child]) -> None:
     """Run all processes of one machine until Ctrl-C."""
+    import threading
+
+    from models.announce import announce
+    from models.doctor import examine
+    from models.processes import Child, Supervisor, check_port_is_free, only_one
+    from models.worker import stop_on_signals
+
     settings = load_settings()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with only_one(settings.data_dir / "up.lock"):
@@ -142,6 +148,7 @@ def sample_web(port: int) -> None:
 def serve() -> None:
     """Answer people: the pages and the JSON API."""
     from index.engines import open_engine
+    from models.installation import open_installation
     from review_api.app import create_app
     from review_api.server import run_server
 
@@ -156,13 +163,15 @@ def serve() -> None:
 def worker() -> None:
     """Do the background work: crawl, extract, classify, link, triage, index."""
     from crawlers.sandbox import ParserChild
+    from models.installation import open_installation
+    from models.worker import run_lanes, stop_on_signals
 
     home, stop = open_installation(), stop_on_signals()
     with ParserChild() as parser:
         run_lanes(lanes(home, parser, stop), stop)
 
 
-def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> list[list[Job]]:
+def lanes(home: Installation, parser: ParserChild, stop: threading.Event) -> list[list[Job]]:
     """The jobs of a worker: crawls beside each other, the pipeline in the order of the flow, upkeep."""
     from classifiers.artifacts import load
     from classifiers.jobs import link_pending
@@ -176,6 +185,7 @@ def lanes(home: Installation, parser: "ParserChild", stop: threading.Event) -> l
     from index.engines import open_engine
     from index.jobs import index_pending
     from models.runs import URGENT_RUNS
+    from models.worker import Job
     from review_api.jobs import expire_claims, expire_entries, open_review_tasks
 
     database, settings, audit, engine = home.database, home.settings, home.audit, open_engine(home.settings)
@@ -214,6 +224,7 @@ def evidence_lane(home: Installation) -> list[Job]:
     """The jobs that make evidence provable; apart, since authorities and browsers may be slow."""
     from crawlers.evidence.pictures import take_pictures, want_pictures
     from crawlers.evidence.sealing import anchor_pending, seal_day, seal_items, seal_pending
+    from models.worker import Job
 
     database, audit, store = home.database, home.audit, home.store
     return [
@@ -244,6 +255,8 @@ def scheduler() -> None:
     from apscheduler.schedulers.background import BackgroundScheduler
 
     from crawlers.schedule import start_due_crawls
+    from models.installation import open_installation
+    from models.worker import stop_on_signals, utc_now
 
     home = open_installation()
 
@@ -263,20 +276,31 @@ def scheduler() -> None:
 def watchdog() -> None:
     """Raise alarms: a source overdue, silent, drifted or shut out, a full disk; apart from the scheduler."""
     from crawlers.alarms import watch_sources
+    from models.doctor import look_at_disk
+    from models.installation import open_installation
+    from models.leases import JobReport
+    from models.logs import get_logger
+    from models.worker import Job, run_lanes, stop_on_signals
 
-    home = open_installation()
-    stop = stop_on_signals()
-    while not stop.wait(WATCH_SECONDS):
+    home, log = open_installation(), get_logger("manage")
+
+    def look(now: datetime) -> JobReport:
         disk = look_at_disk(home.settings.data_dir)
         if not disk.is_well:
             log.error("watchdog.disk.full", fact=disk.text)
         with home.database.write() as session:
-            watch_sources(session, utc_now())
+            watch_sources(session, now)
+        return JobReport()
+
+    # As a job it outlives a database that is away, and says so.
+    run_lanes([[Job("watch", look, WATCH_SECONDS)]], stop_on_signals())
 
 
 @app.command()
 def verify() -> None:
     """Check evidence, audit log, releases and index; names each damaged item, exit status 1 if any."""
+    from models.installation import open_installation
+
     home = open_installation()
     damages = list(find_damages(home))
     for damage in damages:
@@ -289,6 +313,9 @@ def verify() -> None:
 def find_damages(home: Installation) -> Iterator[str]:
     """Damages of all rooms, in the order of the flow."""
     from index.commands import index_damages
+    from models.integrity import count_evidence, verify_evidence
+    from models.progress import Progress
+    from models.seals import verify_seals
     from review_api.commands import release_damages
 
     with home.database.read() as session:
@@ -312,6 +339,8 @@ def doctor() -> None:
     from crawlers.evidence.commands import evidence_findings
     from crawlers.pictures.commands import picture_findings
     from index.commands import index_findings
+    from models.doctor import examine
+    from models.installation import open_installation
 
     n_wrong = 0
     rooms = [source_findings, picture_findings, evidence_findings, classifier_findings, index_findings]
@@ -321,18 +350,26 @@ def doctor() -> None:
     raise typer.Exit(1 if n_wrong else 0)
 
 
-def add_room_commands() -> None:
-    """The commands that belong to one room alone."""
+def add_scoring_commands() -> None:
+    """The commands that need neither database nor web; a batch of texts should not wait for those."""
     from classifiers.commands import classify, evaluate, train
+
+    app.command()(classify)
+    app.command()(train)
+    app.command()(evaluate)
+
+
+SCORING = frozenset({"classify", "train", "evaluate"})
+
+
+def add_room_commands() -> None:
+    """All other commands that belong to one room alone."""
     from crawlers.commands import extract, import_files, reextract, sources
     from crawlers.evidence.commands import anchor
     from index.commands import reindex
     from review_api.commands import export, users
     from review_api.evidence.commands import evidence
 
-    app.command()(classify)
-    app.command()(train)
-    app.command()(evaluate)
     app.command()(extract)
     app.command()(reextract)
     app.command(name="import")(import_files)
@@ -344,7 +381,9 @@ def add_room_commands() -> None:
     app.add_typer(evidence, name="evidence")
 
 
-add_room_commands()
+add_scoring_commands()
+if SCORING.isdisjoint(sys.argv[1:2]):
+    add_room_commands()
 
 
 def main() -> None:
@@ -354,7 +393,11 @@ def main() -> None:
     except SaqshyError as error:
         typer.echo(f"saqshy: {error.message}", err=True)
         sys.exit(2)
-    except DBAPIError as error:
+    except Exception as error:
+        from sqlalchemy.exc import DBAPIError
+
+        if not isinstance(error, DBAPIError):
+            raise
         # Its text may quote values of rows; the kind says enough.
         kind = type(error.orig).__name__
         typer.echo(f"saqshy: the database refused or does not answer ({kind}). Run: saqshy doctor", err=True)
