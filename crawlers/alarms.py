@@ -8,6 +8,7 @@ from itertools import pairwise
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from crawlers.browser_fetch.missing import NO_BROWSER
 from crawlers.inserting import insert_missing
 from crawlers.profiles import fallen_fields, mended_fields
 from crawlers.schedule import overdue_sources, scheduled_sources
@@ -83,6 +84,7 @@ def find_alarms(session: Session, now: datetime) -> Iterator[Finding]:
         yield from _silence(session, source, now)
     yield from _drift(session, {source.id for source in sources})
     yield from _shut_out(session, sources, now)
+    yield from _no_browser(session, sources)
 
 
 def _silence(session: Session, source: Source, now: datetime) -> Iterator[Finding]:
@@ -137,3 +139,15 @@ def _shut_out(session: Session, sources: list[Source], now: datetime) -> Iterato
     for source in sources if names else ():
         for host in sorted(config_of(source).asked_hosts & names):
             yield Finding(source.id, AlarmKind.SHUT_OUT, host)
+
+
+def _no_browser(session: Session, sources: list[Source]) -> Iterator[Finding]:
+    """Sources whose latest run found no browser: the watchdog need not be on the machine that crawls."""
+    for source in sources:
+        if config_of(source).browser is None:
+            continue
+        latest = select(CrawlRun.error).where(
+            CrawlRun.source_id == source.id, CrawlRun.finished_at.is_not(None)
+        )
+        if session.scalar(latest.order_by(CrawlRun.id.desc()).limit(1)) == NO_BROWSER:
+            yield Finding(source.id, AlarmKind.NO_BROWSER)

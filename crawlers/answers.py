@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from enum import Enum, auto
 from urllib.parse import urlsplit
 
 from crawlers.api_answers import judge_api
@@ -55,22 +56,38 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, *, final_url: st
 
 def is_wall(headers: Mapping[str, str], body: bytes, *, final_url: str) -> bool:
     """Whether a 200 is no page: a check for robots, a login form, or a shell without content."""
+    return _wall(headers, body, final_url=final_url) is not None
+
+
+def is_bare_shell(headers: Mapping[str, str], body: bytes, *, final_url: str) -> bool:
+    """Whether a 200 is a wall for one reason alone: there is nothing in it but scripts."""
+    return _wall(headers, body, final_url=final_url) is _Wall.SHELL
+
+
+class _Wall(Enum):
+    """Why a 200 is no page."""
+
+    SHUT = auto()
+    SHELL = auto()
+
+
+def _wall(headers: Mapping[str, str], body: bytes, *, final_url: str) -> _Wall | None:
     if not body.strip():
-        return True
+        return _Wall.SHUT
     content_type = headers.get("content-type", "").lower()
     if content_type and "html" not in content_type:
-        return False
+        return None
     if _has_wall_title(body):
-        return True
+        return _Wall.SHUT
     if len(body) > _MAX_SHELL_BYTES or any(mark in body for mark in _EMBEDDED_DATA):
-        return False
+        return None
     n_visible = count_visible(body)
     head = body[:_HEAD_BYTES].lower()
     if n_visible < _MAX_WALL_TEXT_CHARACTERS and any(mark in head for mark in _CAPTCHA_MARKS):
-        return True
+        return _Wall.SHUT
     if _LOGIN_PATH.search(urlsplit(final_url).path) and b'type="password"' in head:
-        return True
-    return n_visible < _MIN_VISIBLE_CHARACTERS and b"<script" in head
+        return _Wall.SHUT
+    return _Wall.SHELL if n_visible < _MIN_VISIBLE_CHARACTERS and b"<script" in head else None
 
 
 def _has_wall_title(body: bytes) -> bool:

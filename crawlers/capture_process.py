@@ -142,6 +142,7 @@ def _fields(fetched: Fetched) -> dict[str, Any]:  # Any: JSON
             "payload_bytes": file.payload_bytes,
             "payload_sha256": file.payload_sha256,
             "payload_encoding": file.payload_encoding,
+            "is_built": file.is_built,
         },
         "error": fetched.error,
         "is_final": fetched.is_final,

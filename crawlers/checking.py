@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from crawlers.browser_fetch.missing import NO_BROWSER, WHAT_TO_DO
 from crawlers.evidence.payload import body_of
 from crawlers.items import AdItem, Extraction
 from crawlers.jobs import run_due_crawl
@@ -20,7 +21,7 @@ from crawlers.sandbox import ParserChild
 from crawlers.sources_config import get_source
 from models.blobs import BlobStore
 from models.config import Settings, load_settings
-from models.crawl import FrontierRequest, Page, Source
+from models.crawl import CrawlRun, FrontierRequest, Page, Source
 from models.enums import FetchResult, RunKind, SourceKind
 from models.evidence import Evidence
 from models.runs import add_run
@@ -72,6 +73,8 @@ class SourceCheck:
         yield f"{self.name}: {self.url}: {result}{status}, {self.n_bytes} bytes"
         if self.error:
             yield f"  error: {self.error}"
+        if self.error == NO_BROWSER:
+            yield f"  its pages need a browser and there is none: {WHAT_TO_DO}"
         if self.extraction is None:
             return
         found = self.extraction
@@ -131,6 +134,7 @@ def _scratch_settings(settings: Settings, folder: Path) -> Settings:
         data_dir=folder,
         database_url=None,
         user_agent=settings.user_agent,
+        chromium=settings.chromium,
         hh_token=settings.hh_token,
         vk_token=settings.vk_token,
         loopback_allow=settings.loopback_allow,
@@ -160,11 +164,12 @@ def _add_run(scratch: Database, name: str, kind: SourceKind, stored: dict[str, A
 def _read_check(scratch: Database, store: BlobStore, name: str, url: str) -> SourceCheck:
     with scratch.read() as session:
         request = session.scalars(select(FrontierRequest)).first()
+        error = session.scalars(select(CrawlRun.error)).first()
         found = session.execute(
             select(Page, Evidence).join(Evidence, Page.evidence_id == Evidence.id)
         ).first()
     if request is None:
-        return SourceCheck(name, url, None)
+        return SourceCheck(name, url, None, error)
     if found is None:
         return SourceCheck(name, url, request.result, request.error)
     page, evidence = found

@@ -143,7 +143,7 @@ class Chromium:
             message = self.receive(_LOOK_SECONDS)
             if message is not None and message.get("id") == number:
                 if "error" in message:
-                    raise BrowserEnded(f"The browser refused {method}.", why="browser_refused")
+                    raise BrowserEnded(f"The browser refused {method}.", why="browser_ended")
                 result: Message = message["result"]
                 return result
 

@@ -324,6 +324,7 @@ def sha256_of(file: Path) -> str:
 
 def source_findings(home: Installation) -> Iterator[Finding]:
     """Whether the sources' files are sound, and which sources are on or overdue."""
+    from crawlers.browser_fetch.missing import browser_findings
     from crawlers.schedule import overdue_sources
     from crawlers.sources_config import load_sources
 
@@ -331,6 +332,7 @@ def source_findings(home: Installation) -> Iterator[Finding]:
     with home.database.read() as session:
         enabled = session.scalars(select(Source.name).where(Source.is_enabled).order_by(Source.name)).all()
         yield Finding(True, f"sources that are on: {', '.join(enabled) or 'none'}")
+        yield from browser_findings(session, home.settings)
         for late in overdue_sources(session, utc_now()):
             yield Finding(
                 False, f"Source {late.name} is overdue by {late.n_slots} slots. Is a worker running?"

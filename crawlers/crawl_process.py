@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 from scrapy.crawler import AsyncCrawlerProcess
@@ -25,6 +26,7 @@ from sqlalchemy.orm import Session
 import models.tables  # noqa: F401 - every table that a foreign key may name
 from crawlers.capture import RunContext
 from crawlers.capture_process import CaptureProcess
+from crawlers.chromium import find_browser
 from crawlers.frontier import NewRequest, add_requests
 from crawlers.pace import Pace
 from crawlers.pictures.wanted import ask_for_pictures
@@ -34,7 +36,7 @@ from crawlers.spiders.frontier import FrontierSpider
 from models.config import Settings, load_settings
 from models.crawl import CrawlRun, FrontierRequest, Source
 from models.enums import RequestKind, RunKind
-from models.errors import SaqshyError
+from models.errors import BadSettings, SaqshyError
 from models.logs import configure_logs, get_logger
 from models.processes import die_with_parent
 from models.runs import LISTING_RUNS
@@ -64,7 +66,7 @@ class Order:
             mode="json",
             include={
                 "data_dir", "database_url", "user_agent", "loopback_allow", "host_overrides",
-                "lease_seconds", "log_format", "log_level",
+                "lease_seconds", "log_format", "log_level", "chromium",
             },
         )  # fmt: skip
         for name in ("hh_token", "vk_token"):  # dumped they would be stars
@@ -141,12 +143,27 @@ def _crawl(settings: Settings, db: Database, capture: CaptureProcess, run: RunCo
     logging.disable(logging.NOTSET)
     pace = Pace(db, delay_seconds=run.config.limits.delay_seconds, clock=utc_now, jitter=random.Random())
     crawler = process.create_crawler(FrontierSpider)
-    process.crawl(crawler, db=db, capture=capture, run=run, pace=pace, clock=utc_now)
+    browser = _browser_for(settings, run)
+    process.crawl(crawler, db=db, capture=capture, run=run, pace=pace, clock=utc_now, browser=browser)
     process.start()
     spider = crawler.spider
     if not isinstance(spider, FrontierSpider) or process.bootstrap_failed:
         return 1
     return EXIT_CANNOT_STORE if spider.failure else 0
+
+
+def _browser_for(settings: Settings, run: RunContext) -> Path | None:
+    """The browser of a source that needs one.
+
+    Raises:
+        BadSettings: it is gone since the worker looked; the run is tried again.
+    """
+    if run.config.browser is None:
+        return None
+    browser = find_browser(settings)
+    if browser is None:
+        raise BadSettings("There is no Chromium any more.")
+    return browser
 
 
 def _end_with_worker() -> None:

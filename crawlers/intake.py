@@ -50,6 +50,8 @@ class Intake:
         self._is_rechecked = False
         delay = run.config.limits.delay_seconds
         self._room = MAX_UNDERWAY if delay == 0 else max(2, min(16, int(run.lease_seconds / (4 * delay))))
+        if run.config.browser is not None:
+            self._room = 1  # the next page waits until the scripts of the one before have run
 
     def stop(self) -> None:
         """Take nothing more; what is underway is brought to its end."""

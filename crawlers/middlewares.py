@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from crawlers.spiders.frontier import FrontierSpider
 
 MAX_CRAWL_DELAY_SECONDS = 120.0
+# Key in a request's meta: it is for a part of a page that a browser shows, not for a page.
+PART_OF_PAGE = "saqshy_part_of_page"
 
 
 def _spider(crawler: Crawler) -> "FrontierSpider":
@@ -56,8 +58,10 @@ class AddressRules:
             raise FetchRefused(FetchResult.BROKEN, "redirected_off_site")
 
     def _is_in_place(self, request: Request) -> bool:
-        """Whether a redirect stays where the source's pages or pictures of ads may be."""
+        """Whether a redirect stays where the source's pages, their parts or pictures of ads may be."""
         config, leased = _spider(self._crawler).run.config, request.cb_kwargs.get("leased")
+        if PART_OF_PAGE in request.meta:
+            return config.is_part_place(request.url)
         if leased is not None and leased.kind is RequestKind.PICTURE:
             return config.is_picture_place(request.url)
         return config.is_on_site(request.url)

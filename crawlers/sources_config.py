@@ -91,6 +91,12 @@ class Pictures(_Strict):
     max_per_run: int = Field(default=100, ge=1, le=10_000)
 
 
+class Browser(_Strict):
+    """Pages that scripts build; what these ask for comes from the source's own hosts and from ``hosts``."""
+
+    hosts: tuple[str, ...] = ()
+
+
 def _compiles(value: str) -> str:
     try:
         re.compile(value)
@@ -120,6 +126,7 @@ class SourceConfig(_Strict):
     limits: Limits = Limits()
     recheck: Recheck = Recheck()
     pictures: Pictures | None = None
+    browser: Browser | None = None
     gone_redirect: Annotated[str, AfterValidator(_compiles)] = ""
     region: Annotated[str, Field(max_length=100)] = ""
     languages: tuple[Language, ...] = (Language.RU, Language.KK)
@@ -148,8 +155,8 @@ class SourceConfig(_Strict):
 
     @cached_property
     def asked_hosts(self) -> frozenset[str]:
-        """Hosts that are asked for pages or for pictures."""
-        return self.all_hosts | frozenset(self.pictures.hosts if self.pictures else ())
+        """Hosts that are asked for pages, for pictures, or for what scripts of pages need."""
+        return self.all_hosts.union(*(part.hosts for part in (self.pictures, self.browser) if part))
 
     @cached_property
     def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -181,7 +188,11 @@ class SourceConfig(_Strict):
 
     def is_picture_place(self, url: str) -> bool:
         """Whether an ad's picture may be asked for there."""
-        return self.pictures is not None and _is_among(url, self.asked_hosts)
+        return self.pictures is not None and _is_among(url, self.all_hosts.union(self.pictures.hosts))
+
+    def is_part_place(self, url: str) -> bool:
+        """Whether what the scripts of its pages ask for may be asked for there."""
+        return self.browser is not None and _is_among(url, self.all_hosts.union(self.browser.hosts))
 
 
 def _is_among(url: str, hosts: frozenset[str]) -> bool:

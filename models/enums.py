@@ -154,6 +154,7 @@ class EvidenceKind(StrEnum):
 
     BODY = "body"  # the content alone, as an import brought it
     CAPTURE = "capture"  # WARC: request and response of one fetch
+    BUILT = "built"  # WARC: the same, and the document that the page's scripts built, marked as derived
     PICTURE = "picture"  # PNG of a page
 
 
@@ -235,6 +236,7 @@ class AlarmKind(StrEnum):
     SILENT = "silent"
     DRIFT = "drift"
     SHUT_OUT = "shut_out"
+    NO_BROWSER = "no_browser"
 
 
 class BlindReason(StrEnum):
@@ -338,6 +340,9 @@ class EntryState(StrEnum):
     LIFTED = "lifted"
     EXPIRED = "expired"
 
+
+# Kinds whose stored file is a WARC.
+WARC_KINDS = frozenset({EvidenceKind.CAPTURE, EvidenceKind.BUILT})
 
 LEVELS_BY_SEVERITY: tuple[Level, ...] = tuple(Level)
 

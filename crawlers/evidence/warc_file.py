@@ -18,13 +18,33 @@ _END = b"\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class CaptureFile:
-    """A WARC file, and where in it the page's body lies."""
+    """A WARC file, and where in it the page's body lies: as it was received, or as scripts built it."""
 
     content: bytes
     payload_offset: int
     payload_bytes: int
     payload_sha256: str
     payload_encoding: str | None
+    is_built: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a browser made of an answer.
+
+    Attributes:
+        body: the document written out as HTML, UTF-8.
+        parts: what was fetched for it.
+        facts: how it was made, in pairs of name and value.
+    """
+
+    body: bytes
+    built_at: datetime
+    parts: tuple[Exchange, ...]
+    facts: tuple[tuple[str, str], ...]
+
+
+BUILT_TYPE = "text/html; charset=utf-8"
 
 
 def write_capture(exchanges: Sequence[Exchange], *, body: bytes, captured_at: datetime) -> CaptureFile:
@@ -37,11 +57,7 @@ def write_capture(exchanges: Sequence[Exchange], *, body: bytes, captured_at: da
     """
     parts: list[bytes] = [_info(captured_at)]
     for exchange in exchanges[:-1]:
-        parts += [
-            _request(exchange),
-            _metadata(exchange),
-            *_response(exchange, sha256(exchange.body).hexdigest()),
-        ]
+        parts += _exchange(exchange)
     last = exchanges[-1]
     digest = sha256(last.body).hexdigest()
     parts += [_request(last), _metadata(last), *_response(last, digest)]
@@ -51,13 +67,49 @@ def write_capture(exchanges: Sequence[Exchange], *, body: bytes, captured_at: da
     return CaptureFile(content, offset, len(last.body), digest, encoding)
 
 
+def write_built_capture(exchanges: Sequence[Exchange], built: Built, *, captured_at: datetime) -> CaptureFile:
+    """The same for a page that scripts built: the exchanges whole, and behind them what was derived.
+
+    The derived document is a ``conversion`` of the page's own response; a record of
+    metadata says which browser made it, when, and what it was refused.
+    """
+    main_id, built_id = _new_id(), _new_id()
+    target = f"WARC-Target-URI: {exchanges[-1].url}\r\n"
+    digest = sha256(built.body).hexdigest()
+    facts = "".join(f"{name}: {value}\r\n" for name, value in built.facts).encode()
+    refers = f"{target}WARC-Refers-To: {built_id}\r\n"
+    parts = [_info(captured_at)]
+    for exchange in exchanges[:-1]:
+        parts += _exchange(exchange)
+    parts += _exchange(exchanges[-1], main_id)
+    for exchange in built.parts:
+        parts += _exchange(exchange)
+    parts.append(_record("metadata", built.built_at, refers, "application/warc-fields", facts))
+    derived = f"{target}WARC-Refers-To: {main_id}\r\nWARC-Payload-Digest: sha256:{digest}\r\n"
+    n_bytes = len(built.body)
+    parts += [_head("conversion", built.built_at, derived, BUILT_TYPE, n_bytes, built_id), built.body, _END]
+    content = b"".join(parts)
+    return CaptureFile(content, len(content) - len(_END) - n_bytes, n_bytes, digest, None, is_built=True)
+
+
+def _exchange(exchange: Exchange, response_id: str | None = None) -> list[bytes]:
+    digest = sha256(exchange.body).hexdigest()
+    return [_request(exchange), _metadata(exchange), *_response(exchange, digest, response_id)]
+
+
+def _new_id() -> str:
+    return f"<urn:uuid:{uuid4()}>"
+
+
 def _record(kind: str, at: datetime, headers: str, content_type: str, block: bytes) -> bytes:
     return _head(kind, at, headers, content_type, len(block)) + block + _END
 
 
-def _head(kind: str, at: datetime, headers: str, content_type: str, n_bytes: int) -> bytes:
+def _head(
+    kind: str, at: datetime, headers: str, content_type: str, n_bytes: int, record_id: str | None = None
+) -> bytes:
     return (
-        f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:{uuid4()}>\r\n"
+        f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {record_id or _new_id()}\r\n"
         f"WARC-Date: {at:%Y-%m-%dT%H:%M:%SZ}\r\n{headers}"
         f"Content-Type: {content_type}\r\nContent-Length: {n_bytes}\r\n\r\n"
     ).encode()
@@ -74,7 +126,9 @@ def _request(exchange: Exchange) -> bytes:
     )
 
 
-def _response(exchange: Exchange, digest: str) -> tuple[bytes, bytes, bytes, bytes]:
+def _response(
+    exchange: Exchange, digest: str, record_id: str | None = None
+) -> tuple[bytes, bytes, bytes, bytes]:
     """The record in four parts, so that a long body is not copied for it."""
     head = f"WARC-Target-URI: {exchange.url}\r\nWARC-Payload-Digest: sha256:{digest}\r\n"
     if exchange.address:
@@ -87,6 +141,7 @@ def _response(exchange: Exchange, digest: str) -> tuple[bytes, bytes, bytes, byt
             head,
             "application/http; msgtype=response",
             len(answer) + len(exchange.body),
+            record_id,
         ),
         answer,
         exchange.body,

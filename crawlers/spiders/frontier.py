@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from scrapy import Request, Spider
@@ -12,9 +14,12 @@ from twisted.python.failure import Failure
 from crawlers.answers import judge
 from crawlers.api_answers import judge_api
 from crawlers.batching import Batcher
+from crawlers.browser_fetch.renderer import TOO_LONG, Renderer, is_built_by_scripts
 from crawlers.capture import Fetched, RunContext
 from crawlers.capture_process import CaptureFailed, CaptureProcess
+from crawlers.chromium import BrowserEnded
 from crawlers.decode import storable
+from crawlers.evidence.warc_file import BUILT_TYPE
 from crawlers.evidence.wire import exchanges_of
 from crawlers.fetch_errors import refusal_of
 from crawlers.frontier import ANSWERS, LeasedRequest
@@ -49,12 +54,14 @@ class FrontierSpider(Spider):
         run: RunContext,
         pace: Pace,
         clock: Callable[[], datetime],
+        browser: Path | None,
         **kwargs: Any,  # Any: Scrapy's own arguments
     ) -> None:
         super().__init__(**kwargs)
         self.run, self.pace, self.clock = run, pace, clock
         self.intake = Intake(db, run, clock=clock)
         self.failure: str | None = None
+        self._browser = browser
         self._pictures = picture_batcher(db, run, clock)
         self._answers: Batcher[Fetched] = Batcher("capture", capture.store)
 
@@ -73,6 +80,8 @@ class FrontierSpider(Spider):
 
     def _request(self, leased: LeasedRequest) -> Request:
         headers = {"If-None-Match": leased.etag, "If-Modified-Since": leased.last_modified}
+        if self._browser is not None:
+            headers = {}  # an unchanged shell says nothing of what its scripts would show today
         if leased.kind is RequestKind.PICTURE:
             headers["Accept"] = "image/*"
         return Request(
@@ -90,6 +99,16 @@ class FrontierSpider(Spider):
         body: bytes | None = response.body
         now = self.clock()
         result = judge(response.status, headers, response.body, final_url=response.url)
+        built = None
+        may_be_built = self._browser is not None and leased.kind is not RequestKind.PICTURE
+        if may_be_built and is_built_by_scripts(result, headers, response.body, response.url):
+            try:
+                built = await self._renderer.render(response, headers)
+            except BrowserEnded as error:
+                await self._keep(self._not_built(response, leased, str(error.context["why"])))
+                return
+            as_built = {**headers, "content-type": BUILT_TYPE}
+            result = judge(response.status, as_built, built.body, final_url=response.url)
         if result is FetchResult.PAGE and leased.kind in _OF_ONE_AD:
             is_gone = self.run.config.is_gone_redirect(leased.url, response.url)
             result = FetchResult.GONE if is_gone else result
@@ -108,11 +127,32 @@ class FrontierSpider(Spider):
             headers=headers,
             body=body,
             exchanges=exchanges_of(response.request),
+            built=built if body is not None else None,
             error=None if result in ANSWERS else _error_of(response),
             is_final=is_final and result is not FetchResult.SLOW_DOWN,
             wait_until=wait_until,
         )
         await self._keep(answer)
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        if self._browser is None:
+            raise AssertionError("only sources that need a browser have one")
+        return Renderer(self._browser, self.run.config, self.crawler)
+
+    def _not_built(self, response: Response, leased: LeasedRequest, why: str) -> Fetched:
+        """What a page counts as that its scripts did not bring to an end: never as fetched."""
+        is_too_long = why in TOO_LONG
+        return Fetched(
+            leased,
+            FetchResult.OVERSIZE if is_too_long else FetchResult.BROKEN,
+            self.clock(),
+            final_url=response.url,
+            http_status=response.status,
+            headers=_plain_headers(response),
+            error=why,
+            is_final=is_too_long,
+        )
 
     async def failed(self, failure: Failure) -> None:
         """No answer came."""

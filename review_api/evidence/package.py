@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
 
-from models.enums import EvidenceKind
+from models.enums import WARC_KINDS
 from review_api.evidence.checking import ItemFiles, checking_script, proof_files
 from review_api.evidence.cover import make_cover
 from review_api.evidence.schemas import CaseEvidence, Item
@@ -75,7 +75,7 @@ class Package:
         name = f"{number:02}-{item.sha256[:12]}"
         packed = pack_warc(warc_of(item, content), f"{name}.warc.gz")
         archive = self.add(f"archive/{name}.warc.gz", packed.content)
-        is_body = item.kind is not EvidenceKind.CAPTURE
+        is_body = item.kind not in WARC_KINDS
         original = self.add(f"files/{name}.body", content) if is_body else None
         stamps = [(s.authority, s.response, s.roots_pem) for s in item.stamps if not s.covers_day]
         day_stamps = [(s.authority, s.response, s.roots_pem) for s in item.stamps if s.covers_day]

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
-from models.enums import EvidenceKind
+from models.enums import WARC_KINDS
 from review_api.evidence.schemas import Item
 
 
@@ -24,7 +24,7 @@ class PackedWarc:
 
 def warc_of(item: Item, content: bytes) -> bytes:
     """The item as a WARC: a capture is one; an imported body becomes a resource of its capture time."""
-    if item.kind is EvidenceKind.CAPTURE:
+    if item.kind in WARC_KINDS:
         return content
     out = BytesIO()
     writer = WARCWriter(out, gzip=False)

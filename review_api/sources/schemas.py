@@ -160,6 +160,7 @@ class SourceDetail:
     shares: tuple[FieldShare, ...]
     blind: tuple[BlindRow, ...]
     samples: tuple[Sample, ...]
+    needs_browser: bool
 
 
 @dataclass(frozen=True)

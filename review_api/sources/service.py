@@ -96,6 +96,7 @@ class SourceService:
             shares=_shares(session, source_id),
             blind=repository.blind_rows(session, source_id, limit=20),
             samples=_samples(session, source_id) if has_samples else (),
+            needs_browser=session.get_one(Source, source_id).settings.get("browser") is not None,
         )
 
     def run_now(self, session: Session, source_id: int, *, person: Person, now: datetime) -> int:

@@ -30,6 +30,8 @@ def alarm_sentence(words: Words, alarm: AlarmRow) -> str:
         return words.text("alarm.silent", **spans)
     if alarm.kind is AlarmKind.OVERDUE:
         return words.text("alarm.overdue", n=words.number(alarm.facts["n_slots"]))
+    if alarm.kind is AlarmKind.NO_BROWSER:
+        return words.text("alarm.no_browser")
     return words.text("alarm.shut_out", host=alarm.subject)
 
 
