@@ -33,13 +33,24 @@ def insert_missing(
     return {row[0]: row[1] for row in session.execute(statement, list(rows))}
 
 
-def insert_in_order(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Insert new rows; returns their ids in the same order."""
+def insert_in_order(
+    session: Session, model: type[Base], rows: Sequence[dict[str, Any]], *, key: Sequence[str]
+) -> list[int]:
+    """Insert new rows; returns their ids in the same order.
+
+    Args:
+        session: a write session.
+        model: the table.
+        rows: column values; all with the same keys.
+        key: columns that tell these rows apart. Asked for the ids in the rows' order, SQLAlchemy
+            would insert each alone where the database promises no order (SQLite).
+    """
     if not rows:
         return []
     table = cast(Table, model.__table__)
-    statement = table.insert().returning(table.c.id, sort_by_parameter_order=True)
-    return list(session.execute(statement, list(rows)).scalars())
+    statement = table.insert().returning(table.c.id, *(table.c[name] for name in key))
+    ids = {tuple(rest): row_id for row_id, *rest in session.execute(statement, list(rows))}
+    return [ids[tuple(row[name] for name in key)] for row in rows]
 
 
 def update_rows(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:

@@ -287,7 +287,8 @@ def _note_sighting(ad: _LockedAd, sighting: Sighting, version: _Version, recheck
 
 
 def _write_versions(session: Session, added: Sequence[tuple[_Version, Sighting]]) -> list[int]:
-    ids = insert_in_order(session, AdVersion, [_version_row(version, seen) for version, seen in added])
+    rows = [_version_row(version, seen) for version, seen in added]
+    ids = insert_in_order(session, AdVersion, rows, key=("ad_id", "number"))
     contacts = []
     for (version, sighting), version_id in zip(added, ids, strict=True):
         version.id = version_id
