@@ -9,7 +9,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crawlers.bytes_first import ByteKeeper
-from crawlers.evidence.warc_file import CaptureFile, write_capture
+from crawlers.evidence.warc_file import (
+    BUILT_TYPE,
+    Built,
+    CaptureFile,
+    write_built_capture,
+    write_capture,
+)
 from crawlers.evidence.wire import Exchange
 from crawlers.frontier import Ending, LeasedRequest, held_ids, postpone, settle, try_later
 from crawlers.inserting import insert_in_order, insert_missing
@@ -50,6 +56,7 @@ class Fetched:
         headers: names in lower case; repeated ones joined with ", ".
         body: content encoding undone; None when nothing was received that may be kept.
         exchanges: what went over the wire for it, redirects first.
+        built: what the page's own scripts made of it, where the source asks for a browser.
         file: body and exchanges as one file, once :meth:`seal` made it of them.
         error: short word for what went wrong; never text of the page.
         is_final: trying again will not help (a redirect loop, a body over the limit).
@@ -65,6 +72,7 @@ class Fetched:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     exchanges: tuple[Exchange, ...] = ()
+    built: Built | None = None
     file: CaptureFile | None = None
     error: str | None = None
     is_final: bool = False
@@ -73,9 +81,11 @@ class Fetched:
 
     def seal(self) -> None:
         """Put body and exchanges, if they are to be kept, into a file and let go of them."""
-        if self.body is not None:
+        if self.built is not None:
+            self.file = write_built_capture(self.exchanges, self.built, captured_at=self.fetched_at)
+        elif self.body is not None:
             self.file = write_capture(self.exchanges, body=self.body, captured_at=self.fetched_at)
-        self.body, self.exchanges = None, ()
+        self.body, self.built, self.exchanges = None, None, ()
 
 
 def store_captures(
@@ -125,7 +135,7 @@ def _evidence_row(fetched: Fetched, blob: Blob, file: CaptureFile) -> dict[str, 
         "sha256": blob.sha256,
         "size_bytes": blob.size_bytes,
         "captured_at": fetched.fetched_at,
-        "kind": EvidenceKind.CAPTURE,
+        "kind": EvidenceKind.BUILT if file.is_built else EvidenceKind.CAPTURE,
         "payload_offset": file.payload_offset,
         "payload_bytes": file.payload_bytes,
         "payload_sha256": file.payload_sha256,
@@ -166,7 +176,9 @@ def _page_row(run: RunContext, fetched: Fetched, evidence_id: int | None) -> dic
         "fetched_at": fetched.fetched_at,
         "http_status": fetched.http_status,
         "headers": fetched.headers,
-        "content_type": fetched.headers.get("content-type"),
+        "content_type": BUILT_TYPE
+        if fetched.file is not None and fetched.file.is_built
+        else fetched.headers.get("content-type"),
         "result": fetched.result,
         "evidence_id": evidence_id,
         "page_object": run.config.page_object_for(fetched.request.url),
