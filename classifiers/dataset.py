@@ -14,6 +14,8 @@ from models.errors import Rejected
 CORPUS = Path(__file__).parent / "corpus"
 """Texts of our own: ``train`` teaches, ``test`` is held out by writer, ``blind`` is written by
 people who have seen none of the others nor the lexicon. Licence: ``corpus/LICENSE``."""
+EVERYDAY = "everyday"
+"""Scenario of texts that are no ads."""
 
 
 class BadText(Rejected):
@@ -49,6 +51,11 @@ class LabelledText:
     scenario: str = ""
     writer: str = ""
     why: str = ""
+
+    @property
+    def is_everyday(self) -> bool:
+        """Whether it is no ad at all, but chat, a review, news; it teaches, and no threshold is set by it."""
+        return self.scenario == EVERYDAY
 
 
 def read_corpus(part: str) -> tuple[LabelledText, ...]:

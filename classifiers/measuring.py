@@ -146,6 +146,7 @@ class Taught:
 
     n_texts: int
     n_flagged: int
+    n_everyday: int
     by_language: dict[str, int]
     by_writer: dict[str, int]
     by_purpose: dict[str, int]
@@ -157,6 +158,7 @@ class Taught:
         return cls(
             n_texts=len(texts),
             n_flagged=sum(text.is_flagged for text in texts),
+            n_everyday=sum(text.is_everyday for text in texts),
             by_language=_counts(text.language for text in texts),
             by_writer=_counts(text.writer for text in texts),
             by_purpose=_counts(purpose.value for text in texts for purpose in text.purposes),

@@ -55,6 +55,7 @@ def fit(
     matrix = design.matrix(features)
     questions = _questions(texts)
     writers = np.array([text.writer for text in texts])
+    everyday = np.array([text.is_everyday for text in texts])
     coefficients: list[NDArray[np.float64]] = []
     intercepts: list[float] = []
     calibrations: list[tuple[float, float]] = []
@@ -62,10 +63,11 @@ def fit(
     for output, (rows, answers) in questions.items():
         on_step(output)
         model = _model().fit(matrix[rows], answers)
-        held_out = _held_out(matrix[rows], answers, writers[rows])
-        slope, shift = _calibrate(held_out, answers)
+        held_out = _held_out(matrix[rows], answers, writers[rows], everyday[rows])
+        asked = answers[~everyday[rows]]
+        slope, shift = _calibrate(held_out, asked)
         if output == "flag":
-            threshold = _threshold(1 / (1 + np.exp(-(slope * held_out + shift))), answers)
+            threshold = _threshold(1 / (1 + np.exp(-(slope * held_out + shift))), asked)
         coefficients.append(model.coef_[0])
         intercepts.append(float(model.intercept_[0]))
         calibrations.append((slope, shift))
@@ -120,12 +122,19 @@ def _questions(texts: Sequence[LabelledText]) -> dict[str, tuple[Rows, Answers]]
     return questions | {"demand": (np.array(with_side), demand)}
 
 
-def _held_out(matrix: sparse.csr_matrix, answers: Answers, writers: NDArray[np.str_]) -> NDArray[np.float64]:
-    """Return the margin of each text under a model that has read none of its writer's texts."""
-    margins = np.zeros(len(answers))
-    folds = GroupKFold(min(_N_FOLDS, len(set(writers))))
-    for learn, ask in folds.split(matrix, answers, writers):
-        margins[ask] = _model().fit(matrix[learn], answers[learn]).decision_function(matrix[ask])
+def _held_out(
+    matrix: sparse.csr_matrix, answers: Answers, writers: NDArray[np.str_], everyday: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the margin of each ad under a model that has read none of its writer's ads.
+
+    Everyday texts always teach and are not asked: they are easy, and would make hard ads look rare.
+    """
+    ads, always = np.flatnonzero(~everyday), np.flatnonzero(everyday)
+    margins = np.zeros(len(ads))
+    folds = GroupKFold(min(_N_FOLDS, len(set(writers[ads]))))
+    for learn, ask in folds.split(ads, groups=writers[ads]):
+        rows = np.concatenate([ads[learn], always])
+        margins[ask] = _model().fit(matrix[rows], answers[rows]).decision_function(matrix[ads[ask]])
     return margins
 
 

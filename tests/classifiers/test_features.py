@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from classifiers.features import pair_pieces, word_pieces
-from classifiers.train import TellingRegression
+from classifiers.train import TellingRegression, _held_out
 
 
 def test_neighbours_are_read_in_their_order() -> None:
@@ -34,3 +34,19 @@ def test_weights_are_those_of_the_columns_as_given() -> None:
     assert by_hand == pytest.approx(model.decision_function(columns))
     # The third column says nothing of the answer, so it leads least.
     assert abs(model.coef_[0, 2]) < min(abs(model.coef_[0, 0]), abs(model.coef_[0, 1]))
+
+
+def test_everyday_texts_teach_but_are_not_asked() -> None:
+    # Columns: a word of flagged ads, a word of honest ones, a word of both ads and chat.
+    ads = [[1, 0, 1], [0, 1, 0], [1, 0, 1], [0, 1, 0]]
+    chat = [[0, 0, 1]] * 8
+    answers = np.array([1, 0, 1, 0] + [0] * 8)
+    writers = np.array(["a", "a", "b", "b"] + ["c"] * 8)
+    everyday = np.array([False] * 4 + [True] * 8)
+    matrix = sparse.csr_matrix(np.array(ads + chat, float))
+    alone = _held_out(matrix[:4], answers[:4], writers[:4], everyday[:4])
+    beside_chat = _held_out(matrix, answers, writers, everyday)
+    assert len(beside_chat) == 4
+    # What chat says too speaks less for "flag".
+    assert beside_chat[0] < alone[0]
+    assert beside_chat[0] > beside_chat[1]
