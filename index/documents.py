@@ -57,7 +57,7 @@ class SearchDocument:
         id: ``Ad.id``.
         version: ``Ad.revision``.
         title: as written.
-        text: as written.
+        text: as written, and after it the words that were recognised in the ad's pictures.
         facets: values per filterable field; an empty one is left out.
         contacts: keys by which the ad is found (see ``index.terms.contact_key``).
         contact_spans: where contacts stand in title and text, for screens that mask them.
@@ -112,10 +112,16 @@ def build_document(ad: Ad, facts: AdFacts) -> SearchDocument:
         id=ad.id,
         version=ad.revision,
         title=version.title if version else "",
-        text=version.text if version else "",
+        text=_whole_text(version) if version else "",
         facets={facet: values for facet, values in _facets(ad, facts).items() if values},
         contacts=tuple(sorted({key for contact in facts.contacts if (key := contact_key(contact.value))})),
-        contact_spans={place: _spans(facts.contacts, place) for place in TextPlace},
+        contact_spans={
+            TextPlace.TITLE: _spans(facts.contacts, TextPlace.TITLE),
+            TextPlace.TEXT: (
+                *_spans(facts.contacts, TextPlace.TEXT),
+                *_spans(facts.contacts, TextPlace.PICTURE, after=_pictures_start(version) if version else 0),
+            ),
+        },
         found_at=_whole_seconds(ad.first_seen_at),
         level=classification.level if classification else None,
         priority=classification.priority if classification else 0.0,
@@ -146,10 +152,21 @@ def _facets(ad: Ad, facts: AdFacts) -> dict[Facet, tuple[str, ...]]:
     }
 
 
-def _spans(contacts: Sequence[ContactSpot], place: TextPlace) -> tuple[tuple[int, int], ...]:
+def _whole_text(version: AdVersion) -> str:
+    """The text, and after it the words of the pictures: a question finds an ad by either."""
+    return f"{version.text}\n{version.picture_text}" if version.picture_text else version.text
+
+
+def _pictures_start(version: AdVersion) -> int:
+    return len(version.text) + 1
+
+
+def _spans(
+    contacts: Sequence[ContactSpot], place: TextPlace, *, after: int = 0
+) -> tuple[tuple[int, int], ...]:
     return tuple(
         sorted(
-            (contact.start, contact.end)
+            (after + contact.start, after + contact.end)
             for contact in contacts
             if contact.place is place and contact.start is not None and contact.end is not None
         )

@@ -1,7 +1,7 @@
 """From what a classifier found in one text to the reasons that pages show: marks, signs and words. Pure."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.enums import Side, TextPlace
 from review_api.i18n import Words
@@ -14,13 +14,15 @@ from review_api.tasks.schemas import ScoredPurpose
 
 PrecisionOf = Callable[[str], Precision | None]
 STATISTICAL = "statistical"
+_PLACES = tuple(TextPlace)
 
 
 @dataclass(frozen=True)
 class Findings:
     """What a classifier found in one text, with the text as it may be shown.
 
-    Offsets of hits and words count code points of ``title`` or ``text``.
+    Offsets of hits and words count code points of ``title``, ``text`` or
+    ``picture_text``; ``pictures`` are the ranges of the latter, one for each picture.
     """
 
     title: str
@@ -33,6 +35,8 @@ class Findings:
     rules: tuple[str, ...]
     explanation: ShownExplanation | None
     classifier_version: str
+    picture_text: str = ""
+    pictures: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,13 @@ class Reasons:
 
     ``share_lines`` say in words what the statistical part adds; ``changes`` what
     would have made the outcome the opposite, ``is_far`` when nothing small would;
+    ``picture_segments`` hold the words of each picture, empty where there are none;
     ``said`` what the ad says of pay, ages, places and the like.
     """
 
     title_segments: tuple[Segment, ...]
     text_segments: tuple[Segment, ...]
+    picture_segments: tuple[tuple[Segment, ...], ...]
     signs: tuple[SignGroup, ...]
     counter_signs: tuple[SignGroup, ...]
     purposes: tuple[ScoredPurpose, ...]
@@ -98,9 +104,17 @@ def show_reasons(words: Words, found: Findings, precision_of: PrecisionOf) -> Re
     ]
     groups = _group_signs(words, found.hits, spans, precision_of)
     changes = _change_lines(words, found)
+    texts = {
+        TextPlace.TITLE: found.title,
+        TextPlace.TEXT: found.text,
+        TextPlace.PICTURE: found.picture_text,
+    }
     return Reasons(
         title_segments=_segments(found.title, TextPlace.TITLE, [*spans, *read]),
         text_segments=_segments(found.text, TextPlace.TEXT, [*spans, *read]),
+        picture_segments=tuple(
+            _picture_segments(found, start, end, [*spans, *read]) for start, end in found.pictures
+        ),
         signs=tuple(group for group in groups if group.look != "counter"),
         counter_signs=tuple(group for group in groups if group.look == "counter"),
         purposes=found.purposes,
@@ -111,13 +125,25 @@ def show_reasons(words: Words, found: Findings, precision_of: PrecisionOf) -> Re
         is_flagged=found.is_flagged,
         changes=changes,
         is_far=found.explanation is not None and not changes,
-        said=show_said(words, found.explanation.facts if found.explanation else (), found.title, found.text),
+        said=show_said(words, found.explanation.facts if found.explanation else (), texts),
         classifier_version=found.classifier_version,
     )
 
 
 def _segments(text: str, place: TextPlace, spans: Iterable[tuple[Span, TextPlace]]) -> tuple[Segment, ...]:
     return tuple(cut(text, (span for span, where in spans if where is place)))
+
+
+def _picture_segments(
+    found: Findings, start: int, end: int, spans: Iterable[tuple[Span, TextPlace]]
+) -> tuple[Segment, ...]:
+    """The words of one picture, with what is marked in them; a mark ends with its picture."""
+    within = (
+        replace(span, start=max(span.start, start) - start, end=min(span.end, end) - start)
+        for span, place in spans
+        if place is TextPlace.PICTURE
+    )
+    return tuple(cut(found.picture_text[start:end], within))
 
 
 def _read_words(found: Findings) -> tuple[ReadWord, ...]:
@@ -176,8 +202,8 @@ def _shortened(quote: str, room: int = 60) -> str:
 
 
 def _number_hits(words: Words, hits: Iterable[ShownHit]) -> list[tuple[Span, TextPlace]]:
-    """Spans with their place, numbered as a reader meets them: the title first, then the text."""
-    ordered = sorted(hits, key=lambda hit: (hit.place is TextPlace.TEXT, hit.start, hit.end, hit.code))
+    """Spans with their place, numbered as a reader meets them: title, text, pictures."""
+    ordered = sorted(hits, key=lambda hit: (_PLACES.index(hit.place), hit.start, hit.end, hit.code))
     return [
         (
             Span(

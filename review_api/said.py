@@ -1,6 +1,6 @@
 """What an ad says of itself (pay, ages, place of work …): facts that the classifier read, in words. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from babel import Locale
@@ -22,19 +22,19 @@ class SaidLine:
     quote: str
 
 
-def show_said(words: Words, facts: Iterable[ShownFact], title: str, text: str) -> tuple[SaidLine, ...]:
+def show_said(
+    words: Words, facts: Iterable[ShownFact], texts: Mapping[TextPlace, str]
+) -> tuple[SaidLine, ...]:
     """Put facts into words, each value once, in the order in which an analyst asks.
 
     Args:
         words: the reader's language.
         facts: as stored beside the classification.
-        title: as it may be shown; the quotes are taken from it.
-        text: likewise.
+        texts: as they may be shown; the quotes are taken from them.
     """
     lines: dict[tuple[FactKind, str], SaidLine] = {}
     for fact in facts:
-        shown = title if fact.place is TextPlace.TITLE else text
-        quote = " ".join(shown[fact.start : fact.end].split())
+        quote = " ".join(texts[fact.place][fact.start : fact.end].split())
         value = _value(words, fact, quote)
         lines.setdefault((fact.kind, value), SaidLine(words.text(f"said.{fact.kind.value}"), value, quote))
     return tuple(line for (kind, _), line in sorted(lines.items(), key=lambda item: _ORDER.index(item[0][0])))

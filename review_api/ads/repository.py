@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, joinedload
 from models.ad import Ad, AdVersion
 from models.classification import MIN_PURPOSE_SCORE, Classification, PurposeScore
 from models.crawl import Page, Source
-from models.enums import ParseState, Purpose
+from models.enums import AdPictureState, ParseState, PictureProblem, Purpose
+from models.picture import AdPicture
 from models.review import ReviewTask
 
 UNREAD_STATES = (ParseState.PARSE_INCOMPLETE, ParseState.FAILED)
@@ -89,6 +90,17 @@ def count_unread_pages(session: Session) -> dict[ParseState, int]:
         .group_by(Page.parse_state)
     )
     return dict(session.execute(query).all())
+
+
+def count_unread_pictures(session: Session) -> list[tuple[PictureProblem | None, int]]:
+    """Pictures of ads that are not read, or not whole, per reason, most first; None: they only wait."""
+    query = (
+        select(AdPicture.problem, func.count())
+        .where(AdPicture.state != AdPictureState.READ)
+        .group_by(AdPicture.problem)
+        .order_by(func.count().desc())
+    )
+    return [(problem, n) for problem, n in session.execute(query)]
 
 
 def list_unread_pages(session: Session, limit: int) -> Sequence[Page]:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from index.queries import Facet, Sort
-from models.enums import AdState, Language, Level, ParseState, Purpose, Side, SourceKind
+from models.enums import AdState, Language, Level, ParseState, PictureProblem, Purpose, Side, SourceKind
 from review_api.tasks.schemas import FacetValue
 
 
@@ -112,6 +112,14 @@ class UnreadPage:
 
 
 @dataclass(frozen=True)
+class UnreadPictures:
+    """Pictures of ads that were not read, or not whole, for one reason; ``problem`` None: they wait."""
+
+    problem: PictureProblem | None
+    n: int
+
+
+@dataclass(frozen=True)
 class Unscored:
     """Why ads wait unscored, as a code, and how many do."""
 
@@ -141,3 +149,4 @@ class Unread:
     pages: tuple[UnreadPage, ...]
     unscored: tuple[Unscored, ...] = ()
     unscored_ads: tuple[UnscoredAd, ...] = ()
+    pictures: tuple[UnreadPictures, ...] = ()

@@ -21,6 +21,7 @@ from review_api.ads.schemas import (
     SearchState,
     Unread,
     UnreadPage,
+    UnreadPictures,
     Unscored,
     UnscoredAd,
 )
@@ -117,6 +118,7 @@ class AdService:
             n_pages_failed=counts.get(ParseState.FAILED, 0),
             n_versions_unscored=sum(waiting.n for waiting in unscored),
             unscored=unscored,
+            pictures=tuple(UnreadPictures(*row) for row in repository.count_unread_pictures(session)),
             unscored_ads=tuple(
                 UnscoredAd(
                     ad_id=version.ad_id,

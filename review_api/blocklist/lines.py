@@ -8,13 +8,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from models.ad import AdVersion
 from models.blocklist import BlocklistEntry
 from models.classification import Classification
 from models.enums import AdState, Language, Purpose, Scope, Side, TextPlace
 from review_api.blocklist.grounds import LegalGrounds
-from review_api.masking import ContactSpot, mask_text
+from review_api.masking import ContactSpot
 from review_api.tasks import repository as tasks_repository
-from review_api.tasks.rows import find_contacts, masked_title
+from review_api.tasks.rows import find_contacts, masked_texts, masked_title
 
 # Red in the entry form of the state system: a child, an organ, a person for sale.
 RED_PURPOSES = frozenset({Purpose.ILLEGAL_ADOPTION, Purpose.ORGAN_REMOVAL, Purpose.PERSON_TRADE})
@@ -111,7 +112,7 @@ def _line(
         url=entry.url,
         scope=entry.scope,
         title=masked_title(version, contacts),
-        quote=mask_text(version.text, TextPlace.TEXT, contacts)[:MAX_QUOTE_LENGTH],
+        quote=_quote(version, contacts),
         purposes=purposes,
         side=classification.side,
         is_minor=classification.is_minor,
@@ -140,6 +141,12 @@ def _line(
         listed_at=entry.created_at,
         expires_at=entry.expires_at,
     )
+
+
+def _quote(version: AdVersion, contacts: Sequence[ContactSpot]) -> str:
+    """The beginning of the text; of the words in its pictures for an ad that has no other."""
+    masked = masked_texts(version, contacts)
+    return (masked[TextPlace.TEXT] or masked[TextPlace.PICTURE])[:MAX_QUOTE_LENGTH]
 
 
 def machine_line(line: ListLine) -> dict[str, object]:

@@ -12,11 +12,13 @@ from enum import StrEnum
 from classifiers.facts import FactKind
 from models.audit import AuditAction
 from models.enums import (
+    AdPictureState,
     AdState,
     ContactKind,
     GoneReason,
     Language,
     Level,
+    PictureProblem,
     Purpose,
     Role,
     Side,
@@ -99,6 +101,7 @@ class ShownVersion:
     number: int
     title: str
     text: str
+    picture_text: str
     language: Language
     author: str | None
     region: str | None
@@ -109,6 +112,28 @@ class ShownVersion:
     observed_at: datetime
     content_sha256: str
     is_parse_incomplete: bool
+
+
+@dataclass(frozen=True)
+class ShownPicture:
+    """One picture of the version, by its number on the page; the picture itself is not kept.
+
+    ``start`` and ``end`` are where its words stand in the version's ``picture_text``,
+    equal when there are none. ``state`` None: its source's file does not ask for
+    pictures. ``confidence`` is the recogniser's own, 0 to 1; ``n_elsewhere`` counts
+    other ads with the same picture.
+    """
+
+    number: int
+    state: AdPictureState | None
+    problem: PictureProblem | None
+    answered_at: datetime | None
+    start: int
+    end: int
+    confidence: float | None
+    sha256: str | None
+    perceptual_hash: str | None
+    n_elsewhere: int
 
 
 @dataclass(frozen=True)
@@ -147,6 +172,7 @@ class OpenedContacts:
     contacts: tuple[OpenContact, ...]
     title: str
     text: str
+    picture_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,6 +277,7 @@ class TaskDetail:
     claim: Claim | None
     ad_id: int
     version: ShownVersion
+    pictures: tuple[ShownPicture, ...]
     has_newer_version: bool
     side: Side
     is_minor: bool

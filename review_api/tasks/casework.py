@@ -28,11 +28,12 @@ class TextChange:
 
     title_runs: tuple[Run, ...]
     text_runs: tuple[Run, ...]
+    picture_runs: tuple[Run, ...]
 
     @property
     def is_empty(self) -> bool:
-        """Whether both texts are the same."""
-        return not has_changes([*self.title_runs, *self.text_runs])
+        """Whether all texts are the same."""
+        return not has_changes([*self.title_runs, *self.text_runs, *self.picture_runs])
 
 
 def show_case(
@@ -51,10 +52,12 @@ def show_case(
         precision_of: the measured precision of a sign, if there is one.
         opened: texts and contacts unmasked, once they were opened; offsets are the same.
     """
-    title, text = (task.version.title, task.version.text) if opened is None else (opened.title, opened.text)
+    shown = task.version if opened is None else opened
     found = Findings(
-        title=title,
-        text=text,
+        title=shown.title,
+        text=shown.text,
+        picture_text=shown.picture_text,
+        pictures=tuple((picture.start, picture.end) for picture in task.pictures),
         is_flagged=bool(task.rules),
         hits=task.hits,
         model_words=task.model_words,
@@ -79,4 +82,8 @@ def compare_versions(before: ShownVersion | None, after: ShownVersion) -> TextCh
     """The difference between two versions, both masked; nothing before: all is kept text."""
     if before is None:
         before = after
-    return TextChange(tuple(compare(before.title, after.title)), tuple(compare(before.text, after.text)))
+    return TextChange(
+        tuple(compare(before.title, after.title)),
+        tuple(compare(before.text, after.text)),
+        tuple(compare(before.picture_text, after.picture_text)),
+    )

@@ -19,7 +19,7 @@ from review_api.audit.service import AuditService
 from review_api.auth.schemas import Person
 from review_api.blocklist.listing import ListingRules
 from review_api.errors import Forbidden
-from review_api.masking import ContactSpot, mask_text, mask_value
+from review_api.masking import ContactSpot, mask_value
 from review_api.tasks import repository
 from review_api.tasks.case_schemas import (
     HistoryLine,
@@ -40,7 +40,8 @@ from review_api.tasks.case_schemas import (
     VersionLine,
 )
 from review_api.tasks.notes import TASK_SUBJECT, note_task
-from review_api.tasks.rows import find_contacts, make_claim, masked_title
+from review_api.tasks.pictures import show_pictures
+from review_api.tasks.rows import find_contacts, make_claim, masked_texts, masked_title
 
 MAX_SIMILAR = 20
 
@@ -88,6 +89,7 @@ class CaseService:
             claim=make_claim(task, user_id=person.id, now=now),
             ad_id=task.ad_id,
             version=_show_version(version, classification, spots),
+            pictures=show_pictures(session, version),
             has_newer_version=task.ad.current_version_id != task.ad_version_id,
             side=classification.side,
             is_minor=classification.is_minor,
@@ -137,7 +139,8 @@ class CaseService:
             now=now,
             details={"ad_version_id": task.ad_version_id, "n_contacts": len(contacts)},
         )
-        return OpenedContacts(task.id, contacts, task.ad_version.title, task.ad_version.text)
+        shown = task.ad_version
+        return OpenedContacts(task.id, contacts, shown.title, shown.text, shown.picture_text or "")
 
     def _history(self, session: Session, task: ReviewTask) -> tuple[HistoryLine, ...]:
         lines = self._audit_reader.history(session, TASK_SUBJECT, task.id)
@@ -241,11 +244,13 @@ def _classification_of(session: Session, task: ReviewTask, version: AdVersion) -
 def _show_version(
     version: AdVersion, classification: Classification, spots: Sequence[ContactSpot]
 ) -> ShownVersion:
+    masked = masked_texts(version, spots)
     return ShownVersion(
         id=version.id,
         number=version.number,
-        title=masked_title(version, spots),
-        text=mask_text(version.text, TextPlace.TEXT, spots),
+        title=masked[TextPlace.TITLE],
+        text=masked[TextPlace.TEXT],
+        picture_text=masked[TextPlace.PICTURE],
         language=classification.language,
         author=version.author,
         region=version.region,
@@ -262,7 +267,7 @@ def _show_version(
 def _show_hits(
     session: Session, version: AdVersion, classification: Classification, spots: Sequence[ContactSpot]
 ) -> tuple[ShownHit, ...]:
-    masked = _masked_texts(version, spots)
+    masked = masked_texts(version, spots)
     return tuple(
         ShownHit(
             code=hit.code,
@@ -282,7 +287,7 @@ def _show_hits(
 def _show_words(
     version: AdVersion, classification: Classification, spots: Sequence[ContactSpot]
 ) -> tuple[ShownWord, ...]:
-    masked = _masked_texts(version, spots)
+    masked = masked_texts(version, spots)
     return tuple(
         ShownWord(
             place=(place := TextPlace(word["place"])),
@@ -293,13 +298,6 @@ def _show_words(
         )
         for word in classification.model_words
     )
-
-
-def _masked_texts(version: AdVersion, spots: Sequence[ContactSpot]) -> dict[TextPlace, str]:
-    return {
-        TextPlace.TITLE: masked_title(version, spots),
-        TextPlace.TEXT: mask_text(version.text, TextPlace.TEXT, spots),
-    }
 
 
 def read_explanation(stored: Mapping[str, Any] | None) -> ShownExplanation | None:  # Any: JSON

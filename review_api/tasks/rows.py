@@ -35,6 +35,15 @@ def masked_title(version: AdVersion, contacts: Sequence[ContactSpot]) -> str:
     return mask_text(version.title, TextPlace.TITLE, contacts)
 
 
+def masked_texts(version: AdVersion, contacts: Sequence[ContactSpot]) -> dict[TextPlace, str]:
+    """All that a version says, by place, with contacts hidden; offsets hold."""
+    return {
+        TextPlace.TITLE: masked_title(version, contacts),
+        TextPlace.TEXT: mask_text(version.text, TextPlace.TEXT, contacts),
+        TextPlace.PICTURE: mask_text(version.picture_text or "", TextPlace.PICTURE, contacts),
+    }
+
+
 def make_claim(task: ReviewTask, *, user_id: int, now: datetime) -> Claim | None:
     """Who holds the task, if anybody."""
     if task.claimed_by is None or task.claim_expires_at is None:
@@ -111,10 +120,7 @@ def make_queue_rows(
 def _first_words(
     version: AdVersion, signs: Sequence[Sign], contacts: Sequence[ContactSpot]
 ) -> tuple[str, ...]:
-    masked = {
-        TextPlace.TITLE: masked_title(version, contacts),
-        TextPlace.TEXT: mask_text(version.text, TextPlace.TEXT, contacts),
-    }
+    masked = masked_texts(version, contacts)
     heaviest = sorted(signs, key=lambda sign: -sign.weight)
     quotes = (masked[sign.place][sign.start : sign.end][:MAX_QUOTE_LENGTH] for sign in heaviest)
     return tuple(dict.fromkeys(quotes))[:MAX_FIRST_WORDS]

@@ -4,6 +4,7 @@ import pytest
 
 from classifiers.artifacts import Installed
 from classifiers.explaining import explain_result
+from models.enums import TextPlace
 from review_api.i18n import load_words
 from review_api.said import show_said
 from review_api.tasks.detail import read_explanation
@@ -17,7 +18,7 @@ def _said(installed: Installed, locale: str) -> dict[str, tuple[str, str]]:
     stored = explain_result(installed, installed.classify(TEXT), TEXT).as_json()
     shown = read_explanation(stored)
     assert shown is not None
-    lines = show_said(load_words(locale), shown.facts, "", TEXT)
+    lines = show_said(load_words(locale), shown.facts, {TextPlace.TEXT: TEXT})
     return {line.name: (line.value, line.quote) for line in lines}
 
 
