@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from crawlers.inserting import insert_missing
 from models.blobs import Blob, BlobStore
+from models.disk import check_room
 from models.enums import EvidenceKind
 from models.evidence import Evidence
 from models.session import Database
@@ -43,8 +44,10 @@ class ByteKeeper:
         """Store bodies durably; returns when the disk has all of them.
 
         Raises:
+            DiskFull: too little room is left; nothing was written.
             BlobDamaged, OSError: one could not be stored.
         """
+        check_room(self.store.folder)
         blobs = self.store.put_many(bodies, run=self._run)
         # A file that was there already may be an orphan that a sweep is just taking away:
         # touching it says that it is wanted, and fails if it is gone.

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from crawlers.blind_spots import note_blind_spots
 from crawlers.browser_fetch.missing import end_without_browser, lacks_browser
-from crawlers.crawl_process import Order
+from crawlers.crawl_process import EXIT_CANNOT_STORE, Order
 from crawlers.frontier import give_up_pending, has_unparsed_pages, next_pending_at, return_leases
 from crawlers.pictures.wanted import add_waiting_texts, leave_pictures
 from crawlers.run_reader import RunReader
 from crawlers.schedule import adapt_interval
 from models.config import Settings
 from models.crawl import CrawlRun, FrontierRequest, Source
+from models.disk import check_room
 from models.enums import FetchResult, RequestKind, RequestState, RunKind, RunState, check_transition
 from models.leases import JobReport, hold_back, lease_rows, release
 from models.logs import get_logger
@@ -58,7 +59,11 @@ def run_due_crawl(
         now: present time.
         stop: ends the process early; the run goes on where it stopped.
         kinds: only runs of these kinds.
+
+    Raises:
+        DiskFull: no run was taken; they wait until there is room.
     """
+    check_room(settings.evidence_dir)
     held = _take_run(db, settings, now, kinds)
     if held is None:
         return JobReport()
@@ -173,9 +178,8 @@ def _end_run(
         release(run)
         run.state = check_transition(run.state, RunState.DUE)
     elif status != 0:
-        may_retry = hold_back(
-            run, f"crawl_process_ended_{status}", now=now, first_delay_seconds=_RETRY_SECONDS
-        )
+        error = "cannot_store" if status == EXIT_CANNOT_STORE else f"crawl_process_ended_{status}"
+        may_retry = hold_back(run, error, now=now, first_delay_seconds=_RETRY_SECONDS)
         run.state = check_transition(run.state, RunState.DUE if may_retry else RunState.FAILED)
         run.finished_at = None if may_retry else now
     else:

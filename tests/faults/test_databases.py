@@ -1,4 +1,4 @@
-"""The database goes away in the middle: PostgreSQL is killed and started again, a disk is full for a while."""
+"""PostgreSQL goes away in the middle of work and comes back."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from crawlers import reading
+from crawlers import reading, storing
 from crawlers.reextracting import extract_pending
 from crawlers.sandbox import ParserChild
 from models.blobs import BlobStore
@@ -40,7 +40,7 @@ def test_f3_pages_that_were_read_while_the_server_was_away_are_read_again(
     with bench.db.write() as session:
         session.execute(text("UPDATE page SET parse_state = 'pending'"))
         session.execute(text("UPDATE crawl_run SET state = 'done'"))
-    store_ads, n_cut = reading.store_ads, []
+    store_ads, n_cut = storing.store_ads, list[int]()
 
     def cut(session, *args, **kwargs):  # type: ignore[no-untyped-def]
         if len(n_cut) < 2:  # once for the batch, once for its first page alone
