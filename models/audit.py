@@ -59,6 +59,7 @@ class AuditAction(StrEnum):
     SOURCE_RESUMED = "source.resumed"
     SOURCE_RUN_ASKED = "source.run_asked"
     HOST_ASKED_AGAIN = "source.host_asked_again"
+    DRIFT_ACCEPTED = "source.drift_accepted"
     CANDIDATE_ADOPTED = "candidate.adopted"
     CANDIDATE_IGNORED = "candidate.ignored"
     HAND_IN_MADE = "hand_in.made"

@@ -9,6 +9,7 @@ from review_api.auth.schemas import Person
 from review_api.deps import ServicesDep, require
 from review_api.fields import IdPath
 from review_api.sources.schemas import (
+    AcceptDrift,
     AskAgain,
     BlindMap,
     CandidateRow,
@@ -74,6 +75,15 @@ def ask_again(source_id: IdPath, form: AskAgain, services: ServicesDep, person: 
     with services.db.write() as session:
         services.sources.ask_again(
             session, source_id, form.host, reason=form.reason, person=person, now=services.now()
+        )
+
+
+@router.post("/sources/{source_id}/accept-drift", status_code=204)
+def accept_drift(source_id: IdPath, form: AcceptDrift, services: ServicesDep, person: SourceKeeper) -> None:
+    """Say that fields which used to be filled need no longer be."""
+    with services.db.write() as session:
+        services.sources.accept_drift(
+            session, source_id, form.subjects, reason=form.reason, person=person, now=services.now()
         )
 
 

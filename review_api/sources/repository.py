@@ -1,7 +1,7 @@
 """SQL of the pages about sources."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -11,6 +11,7 @@ from models.ad import Ad, AdVersion
 from models.crawl import CrawlRun, Source
 from models.enums import AlarmKind, BlindReason, CandidateState, RunKind, RunState, SourceKind
 from models.review import ReviewTask
+from models.runs import LISTING_RUNS, UNREACHABLE
 from models.watch import Alarm, BlindSpot, Candidate, PageProfile
 from review_api.sources.schemas import BlindCount, BlindRow, CandidateRow, RunRow
 
@@ -45,6 +46,24 @@ def flagged_counts(session: Session, since: datetime) -> dict[int, int]:
     return {source_id: n for source_id, n in rows}  # noqa: C416 - a row is no pair for dict()
 
 
+def count_unreachable(session: Session) -> tuple[int, int]:
+    """How many of the crawled sources met nobody at their latest run, and how many have had one."""
+    latest = (
+        select(func.max(CrawlRun.id))
+        .join(Source, CrawlRun.source_id == Source.id)
+        .where(
+            Source.is_enabled,
+            Source.paused_at.is_(None),
+            CrawlRun.kind.in_(LISTING_RUNS),
+            CrawlRun.state != RunState.MISSED,
+            CrawlRun.finished_at.is_not(None) | CrawlRun.error.is_not(None),
+        )
+        .group_by(CrawlRun.source_id)
+    )
+    errors = session.scalars(select(CrawlRun.error).where(CrawlRun.id.in_(latest))).all()
+    return sum(error == UNREACHABLE for error in errors), len(errors)
+
+
 def blind_counts_by_source(session: Session) -> dict[int, int]:
     """Addresses that cannot be seen now, by source."""
     rows = session.execute(
@@ -61,6 +80,22 @@ def open_alarms(session: Session) -> dict[int, list[Alarm]]:
     for alarm in session.scalars(select(Alarm).where(Alarm.ended_at.is_(None)).order_by(Alarm.id)):
         found[alarm.source_id].append(alarm)
     return found
+
+
+def drift_alarms(session: Session, source_id: int, subjects: Collection[str]) -> list[Alarm]:
+    """Alarms about fields of the source's pages, open or ended."""
+    query = select(Alarm).where(
+        Alarm.source_id == source_id, Alarm.kind == AlarmKind.DRIFT, Alarm.subject.in_(subjects)
+    )
+    return list(session.scalars(query.order_by(Alarm.id).with_for_update()))
+
+
+def locked_profile(session: Session, source_id: int, page_object: str) -> PageProfile | None:
+    """How pages of one sort look at a source; no worker learns while it is held."""
+    query = select(PageProfile).where(
+        PageProfile.source_id == source_id, PageProfile.page_object == page_object
+    )
+    return session.scalars(query.with_for_update()).one_or_none()
 
 
 def was_shut_out(session: Session, source_id: int, host: str) -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 
+from annotated_types import Len
 from pydantic import BaseModel, ConfigDict
 
 from models.enums import (
@@ -191,6 +193,12 @@ class WithReason(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reason: Reason
+
+
+class AcceptDrift(WithReason):
+    """Which fields need no longer be filled: subjects of open alarms."""
+
+    subjects: Annotated[tuple[ShortText, ...], Len(min_length=1, max_length=100)]
 
 
 class AskAgain(WithReason):

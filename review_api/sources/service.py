@@ -1,11 +1,11 @@
 """Sources as people keep them: how they stand, run now, pause with a reason, decide on candidates."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from models.audit import AuditAction, AuditLog
+from models.audit import AuditAction, AuditLog, Detail
 from models.crawl import Source
 from models.enums import BlindReason, CandidateState, TextPlace, check_transition
 from models.errors import NotFound, Rejected
@@ -32,6 +32,8 @@ from review_api.sources.schemas import (
 from review_api.tasks.rows import find_contacts
 
 MAX_SAMPLE_CHARACTERS = 280
+# As the crawl's profiles name it: whether a page gave any ad or link at all.
+ANYTHING = "anything"
 _SAMPLE_FIELDS = ("title", "text", "author", "region", "price_amount", "published_at")
 
 
@@ -67,6 +69,10 @@ class SourceService:
             for source in repository.all_sources(session)
         ]
         return tuple(sorted(rows, key=lambda row: (list(Health).index(row.health), row.name)))
+
+    def count_unreachable(self, session: Session) -> tuple[int, int]:
+        """How many of the crawled sources met nobody at their latest run, and how many there are."""
+        return repository.count_unreachable(session)
 
     def show_source(
         self, session: Session, source_id: int, *, now: datetime, has_samples: bool
@@ -154,6 +160,53 @@ class SourceService:
             details = {"host": host, "reason": reason}
             self._note(session, AuditAction.HOST_ASKED_AGAIN, source, person, now, details)
 
+    def accept_drift(
+        self,
+        session: Session,
+        source_id: int,
+        subjects: Collection[str],
+        *,
+        reason: str,
+        person: Person,
+        now: datetime,
+    ) -> None:
+        """Take what fields of ads hold now for normal: their alarms end, and what comes is measured by it.
+
+        That a page gives nothing at all any more is never normal. Twice is once.
+
+        Args:
+            session: a write session.
+            source_id: which source.
+            subjects: of its alarms, each a page object and a field.
+            reason: why it is so; kept in the audit log.
+            person: who says it.
+            now: present time.
+
+        Raises:
+            ReasonNotWritten: no reason.
+            NotFound: no such source, or there never was such an alarm.
+        """
+        if not reason:
+            raise ReasonNotWritten("Write the reason.")
+        source = self._kept_source(session, source_id)
+        alarms = repository.drift_alarms(session, source_id, subjects)
+        if {alarm.subject for alarm in alarms if can_be_normal(alarm.subject)} != set(subjects):
+            raise NotFound("The source has no such alarm.", source_id=source_id)
+        ended = [alarm for alarm in alarms if alarm.ended_at is None]
+        shares = []
+        for alarm in ended:
+            page_object, _, field = alarm.subject.rpartition(".")
+            profile = repository.locked_profile(session, source_id, page_object)
+            if profile is not None:
+                before, recent = profile.usual.get(field, 0.0), profile.recent.get(field, 0.0)
+                profile.usual = {**profile.usual, field: recent}
+                shares.append(f"{alarm.subject}: {before:.2f}, {recent:.2f}")
+            alarm.ended_at = now
+        if ended:
+            self._note(
+                session, AuditAction.DRIFT_ACCEPTED, source, person, now, {"shares": shares, "reason": reason}
+            )
+
     def blind_map(self, session: Session) -> BlindMap:
         """What cannot be seen, with the sources whose terms nobody has read."""
         counts = repository.blind_counts(session)
@@ -220,7 +273,7 @@ class SourceService:
         source: Source,
         person: Person,
         now: datetime,
-        details: Mapping[str, str | int],
+        details: Mapping[str, Detail],
     ) -> None:
         self._audit.append(
             session,
@@ -231,6 +284,11 @@ class SourceService:
             now=now,
             details={"name": source.name, **details},
         )
+
+
+def can_be_normal(subject: str) -> bool:
+    """Whether a person may say that what a drift alarm tells of is normal."""
+    return not subject.endswith(f".{ANYTHING}")
 
 
 def _row(

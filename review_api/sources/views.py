@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
-from models.enums import CandidateState
+from models.enums import AlarmKind, CandidateState
 from review_api.auth.schemas import Person
 from review_api.charts import Columns, draw_columns
 from review_api.deps import ServicesDep
@@ -23,9 +24,12 @@ from review_api.sources.endpoints import (
 )
 from review_api.sources.repository import PEOPLE_BRING
 from review_api.sources.schemas import SHOWN_DAYS, BlindMap, CandidateRow, RunRow, SourceDetail, SourceRow
+from review_api.sources.service import can_be_normal
 from review_api.sources.words import alarm_sentence, error_words
 
 router = APIRouter()
+
+DRIFT_FORM = "drift"
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,15 @@ class SourceLine:
 
 @dataclass(frozen=True)
 class SourcesPage:
-    """All sources, those that need a person first; counts are of so many days."""
+    """All sources, those that need a person first; counts are of so many days.
+
+    ``n_away`` is how many sources there are when not one of them answers, else 0.
+    """
 
     lines: tuple[SourceLine, ...]
     n_days: int
     may_see_candidates: bool
+    n_away: int
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,19 @@ class RunLine:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """A field that used to be filled, in words; a person may say that this is normal."""
+
+    subject: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class SourcePage:
     """One source: how it stands, its last days, runs, fields, blind spots, and a sample.
 
-    ``reason`` and ``errors`` are of the form to pause, or of the one to ask ``refused_host`` again.
+    ``reason`` and ``errors`` are of the form to pause, of the one to ask ``refused_form``, a host, again,
+    or of the one to accept ``drifts``; there ``chosen`` are the subjects that were ticked.
     """
 
     detail: SourceDetail
@@ -67,7 +84,9 @@ class SourcePage:
     n_days: int
     runs: tuple[RunLine, ...]
     may_keep: bool
-    refused_host: str = ""
+    drifts: tuple[Drift, ...]
+    chosen: frozenset[str]
+    refused_form: str = ""
     reason: str = ""
     errors: tuple[FieldError, ...] = ()
 
@@ -103,9 +122,10 @@ def show_sources(request: Request, services: ServicesDep, person: SourceReader) 
     """All sources."""
     with services.db.read() as session:
         rows = services.sources.list_sources(session, now=services.now())
+        n_away, n_all = services.sources.count_unreachable(session)
     frame = make_frame(request, services, person, "sources")
     lines = tuple(_line(frame.words, row) for row in rows)
-    page = SourcesPage(lines, SHOWN_DAYS, _sees_candidates(person))
+    page = SourcesPage(lines, SHOWN_DAYS, _sees_candidates(person), n_away if n_away == n_all else 0)
     return render("sources.html", frame, page, request=request)
 
 
@@ -121,7 +141,8 @@ def _source_page(
     services: Services,
     person: Person,
     reason: str | None = None,
-    refused_host: str = "",
+    refused_form: str = "",
+    chosen: frozenset[str] | None = None,
 ) -> Response:
     """The page; with a reason that was refused, its form comes back with what is wrong."""
     with services.db.read() as session:
@@ -130,6 +151,7 @@ def _source_page(
         )
     frame = make_frame(request, services, person, "sources")
     words = frame.words
+    drifts = _drifts(words, detail.source)
     points = [(f"{day.day:%d.%m}", day.n_new) for day in detail.days]
     page = SourcePage(
         detail=detail,
@@ -138,9 +160,11 @@ def _source_page(
         n_days=SHOWN_DAYS,
         runs=tuple(RunLine(run, error_words(words, run.error)) for run in detail.runs),
         may_keep=person.role.value in ("analyst", "admin") and detail.source.kind not in PEOPLE_BRING,
-        refused_host=refused_host,
+        drifts=drifts,
+        chosen=frozenset(drift.subject for drift in drifts) if chosen is None else chosen,
+        refused_form=refused_form,
         reason=reason or "",
-        errors=() if reason is None else missing_reason(words, reason, _field_of(refused_host)),
+        errors=() if reason is None else _errors(words, reason, refused_form, chosen),
     )
     return render("source.html", frame, page, status=200 if reason is None else 422, request=request)
 
@@ -192,8 +216,41 @@ def ask_again(
     return go_to(f"/sources/{source_id}", "source_asked_again")
 
 
-def _field_of(refused_host: str) -> str:
-    return f"reason-{refused_host}" if refused_host else "reason"
+@router.post("/sources/{source_id}/accept-drift")
+def accept_drift(
+    request: Request,
+    source_id: IdPath,
+    services: ServicesDep,
+    person: SourceKeeper,
+    subjects: Annotated[tuple[TypedText, ...], Form()] = (),
+    reason: TypedText = "",
+) -> Response:
+    """Say with a reason that fields which used to be filled need no longer be."""
+    reason = reason.strip()
+    if _errors(make_frame(request, services, person).words, reason, DRIFT_FORM, frozenset(subjects)):
+        return _source_page(request, source_id, services, person, reason, DRIFT_FORM, frozenset(subjects))
+    with services.db.write() as session:
+        services.sources.accept_drift(
+            session, source_id, subjects, reason=reason, person=person, now=services.now()
+        )
+    return go_to(f"/sources/{source_id}", "source_drift_accepted")
+
+
+def _errors(
+    words: Words, reason: str, form: str, chosen: frozenset[str] | None = None
+) -> tuple[FieldError, ...]:
+    errors = missing_reason(words, reason, f"reason-{form}" if form else "reason")
+    if form == DRIFT_FORM and not chosen:
+        errors = (FieldError("drifts", words.text("source_page.drift_none")), *errors)
+    return errors
+
+
+def _drifts(words: Words, source: SourceRow) -> tuple[Drift, ...]:
+    return tuple(
+        Drift(alarm.subject, alarm_sentence(words, alarm))
+        for alarm in source.alarms
+        if alarm.kind is AlarmKind.DRIFT and can_be_normal(alarm.subject)
+    )
 
 
 @router.get("/blind-spots")

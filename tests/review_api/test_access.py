@@ -68,6 +68,7 @@ MATRIX: dict[tuple[str, str], set[Role]] = {
     ("POST", "/api/v1/sources/{source_id}/pause"): {A, M},
     ("POST", "/api/v1/sources/{source_id}/resume"): {A, M},
     ("POST", "/api/v1/sources/{source_id}/ask-again"): {A, M},
+    ("POST", "/api/v1/sources/{source_id}/accept-drift"): {A, M},
     ("GET", "/api/v1/blind-spots"): {A, P, U, M},
     ("GET", "/api/v1/candidates"): {A, P, U},
     ("POST", "/api/v1/candidates/{candidate_id}/adopt"): {A},

@@ -1,10 +1,13 @@
 """Sources, blind spots, candidates and hand-ins on screen and by the API: what is asked, kept and refused."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from crawlers.alarms import watch_sources
+from crawlers.sources_config import SourceConfig
 from models.audit import AuditAction, AuditEvent
 from models.crawl import CrawlRun, Host, Source
 from models.enums import (
@@ -184,6 +187,55 @@ def test_a_host_that_refused_is_asked_again_with_a_reason(sqlite_room: Room, sql
     assert (
         sqlite_room.client("approver").post(path, data={"host": "olx.kz", "reason": "x"}).status_code == 403
     )
+
+
+def _profile(room: Room) -> PageProfile:
+    with room.db.read() as session:
+        return session.scalars(select(PageProfile)).one()
+
+
+def test_a_person_accepts_that_a_field_is_no_longer_filled(sqlite_room: Room, sqlite_people: People) -> None:
+    source_id, now = _fill(sqlite_room), sqlite_room.clock()
+    with sqlite_room.db.write() as session:
+        profile = session.scalars(select(PageProfile)).one()
+        profile.n_pages = profile.n_ads = 100
+        profile.usual = {"region": 0.9, "author": 0.8, "anything": 1.0}
+        profile.recent = {"region": 0.1, "author": 0.0, "anything": 0.0}
+        fields = {"name": "olx_kz", "kind": "classifieds", "title": "OLX", "start": ["https://olx.kz/"]}
+        config = SourceConfig.model_validate({**fields, "schedule": {"every_minutes": 60}})
+        profile.source.settings = config.model_dump(mode="json")
+        watch_sources(session, now)
+    client, path = sqlite_room.client("analyst"), f"/sources/{source_id}/accept-drift"
+    page = client.get(f"/sources/{source_id}").text
+    assert page.count('name="subjects"') == 2
+    assert 'value="olx_ad.anything"' not in page
+    region = {"subjects": "olx_ad.region", "reason": "Сайт енді өңірді көрсетпейді"}
+    for data, field in (({**region, "reason": " "}, "reason-drift"), ({"reason": "x"}, "drifts")):
+        refused = client.post(path, data=data)
+        assert (refused.status_code, f'href="#{field}"' in refused.text) == (422, True)
+    assert client.post(path, data={**region, "subjects": "olx_ad.anything"}).status_code == 404
+    assert client.post(path, data={**region, "subjects": "olx_ad.title"}).status_code == 404
+    assert _profile(sqlite_room).usual["region"] == 0.9
+    assert client.post(path, data=region).status_code == 303
+    subjects = {"subjects": ["olx_ad.region"], "reason": "again"}
+    assert client.post(f"/api/v1{path}", subjects).status_code == 204  # twice is once
+    assert _profile(sqlite_room).usual == {"region": 0.1, "author": 0.8, "anything": 1.0}
+    with sqlite_room.db.write() as session:
+        watch_sources(session, now)
+        is_open = {alarm.subject: alarm.ended_at is None for alarm in session.scalars(_DRIFTS)}
+    assert is_open == {"olx_ad.region": False, "olx_ad.author": True, "olx_ad.anything": True}
+    with sqlite_room.db.read() as session:
+        (event,) = session.scalars(select(AuditEvent).where(AuditEvent.action == AuditAction.DRIFT_ACCEPTED))
+    assert json.loads(event.details) == {
+        "name": "olx_kz",
+        "shares": ["olx_ad.region: 0.90, 0.10"],
+        "reason": "Сайт енді өңірді көрсетпейді",
+    }
+    assert sqlite_room.client("approver").post(path, data=region).status_code == 403
+    assert 'action="/sources' not in sqlite_room.client("approver").get(f"/sources/{source_id}").text
+
+
+_DRIFTS = select(Alarm).where(Alarm.kind == AlarmKind.DRIFT)
 
 
 @pytest.mark.parametrize("locale", ["kk", "ru", "en"])
