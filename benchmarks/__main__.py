@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("classify", "crawl", "import_warc", "queue", "search")
+NAMES = ("classify", "crawl", "crawl_memory", "import_warc", "parse", "queue", "search")
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ from crawlers.items import AdItem, AdKind, LinkItem
 from crawlers.pages import contacts
 from crawlers.pages.base import Page, PageObject
 from crawlers.pages.dates import parse_date
+from crawlers.pages.main_text import main_text
 from crawlers.pages.text import line, node_text
 from models.enums import ContactKind, RequestKind
 from models.urls import host_of
@@ -65,8 +66,6 @@ class GenericSite(PageObject):
 def read_whole(page: Page, kind: AdKind, text: str | None = None) -> AdItem:
     """A page as one ad; its main text where no text is given."""
     if text is None:
-        from crawlers.pages.main_text import main_text  # 30 MB that most parsers never need
-
         text = main_text(page)
     author = page.first('meta[name="author"]')
     found = contacts.from_links(page.tree.body)

@@ -2,8 +2,6 @@
 
 import re
 
-import trafilatura
-
 from crawlers.pages.base import Page
 from crawlers.pages.text import node_text, plain_text
 
@@ -19,6 +17,8 @@ def main_text(page: Page) -> str:
 
     Costs 10 to 100 ms, so it is for pages that nothing else reads.
     """
+    import trafilatura  # 30 MB and a quarter of a second that most parsers never need
+
     whole = node_text(page.tree.body)
     if page.was_cut:
         return whole
