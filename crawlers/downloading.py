@@ -10,7 +10,13 @@ from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawlers.evidence.wire import NotingAgent, NotingFactory, note_exchange, prepare_exchanges
+from crawlers.evidence.wire import (
+    KnownHostsAgent,
+    NotingAgent,
+    NotingFactory,
+    note_exchange,
+    prepare_exchanges,
+)
 from crawlers.fetch_errors import not_sent
 from crawlers.politeness import HostPaused
 from crawlers.resolver import OUR_SETTINGS
@@ -32,6 +38,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._pool._factory = NotingFactory
+        self._agents: dict[float, KnownHostsAgent] = {}
         self._overridden = frozenset(crawler.settings[OUR_SETTINGS].host_overrides)
 
     async def download_request(self, request: Request) -> Response:
@@ -58,8 +65,8 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
             asked: what the frontier asked for; its address is noted.
         """
         agent = NotingAgent(
+            self._agents,
             contextFactory=self._contextFactory,
-            bindAddress=self._bind_address,
             pool=self._pool,
             maxsize=self._default_maxsize,
             warnsize=self._default_warnsize,

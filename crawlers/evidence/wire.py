@@ -16,6 +16,7 @@ from urllib.parse import urldefrag
 from OpenSSL import crypto
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import (
+    _BindAddressAgent,
     _LenientHTTP11ClientFactory,
     _LenientHTTP11ClientProtocol,
     _LenientHTTPClientParser,
@@ -23,10 +24,12 @@ from scrapy.core.downloader.handlers.http11 import (
 )
 from twisted.internet.defer import Deferred
 from twisted.web._newclient import STATUS
+from twisted.web.client import URI
 from twisted.web.iweb import IResponse
 
 _EXCHANGES = "saqshy_exchanges"  # key in a request's meta; redirects hand the same list on
 _SECRET_HEADER = b"authorization:"
+_MOST_HOSTS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +123,48 @@ class NotingFactory(_LenientHTTP11ClientFactory):
         return _NotingProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
 
 
+class KnownHostsAgent(_BindAddressAgent):
+    """Twisted's agent, kept for all requests: how to reach a host is worked out once, with TLS that is dear.
+
+    Its name is resolved, and the address guarded, for every connection all the same.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: Twisted's own arguments
+        super().__init__(*args, **kwargs)
+        self._known: dict[tuple[bytes, bytes, int], Any] = {}  # Any: Twisted's endpoints share no class
+
+    def _getEndpoint(self, uri: URI) -> Any:
+        key = (uri.scheme, uri.host, uri.port)
+        if key not in self._known:
+            if len(self._known) >= _MOST_HOSTS:
+                self._known.clear()
+            self._known[key] = super()._getEndpoint(uri)  # type: ignore[no-untyped-call]
+        return self._known[key]
+
+
 class NotingAgent(_ScrapyAgent):
-    """Scrapy's agent for one request; keeps what its connection noted."""
+    """Scrapy's agent for one request; keeps what its connection noted.
+
+    Args:
+        agents: Twisted's agents by timeout, for all requests of the crawl; a proxy or an own
+            address that a request asks for is not heeded.
+        kwargs: Scrapy's own.
+    """
 
     heads: _Heads | None = None
+
+    def __init__(self, agents: dict[float, KnownHostsAgent], **kwargs: Any) -> None:  # Any: Scrapy's own
+        super().__init__(**kwargs)
+        self._agents = agents
+
+    def _get_agent(self, _request: Request, timeout: float) -> KnownHostsAgent:
+        from twisted.internet import reactor  # only now is it the one that Scrapy installed
+
+        if timeout not in self._agents:
+            self._agents[timeout] = KnownHostsAgent(
+                reactor, self._contextFactory, connectTimeout=timeout, pool=self._pool
+            )
+        return self._agents[timeout]
 
     def _cb_bodyready(self, txresponse: Any, request: Request) -> Any:
         self.heads = getattr(txresponse, "saqshy_heads", None)
