@@ -58,6 +58,9 @@ _PASSING_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (DownloadFailedError, "connection_failed"),
 )
 
+# Nobody answered at all: the host is away, or the network here is.
+NO_ANSWER = frozenset(word for _, word in _PASSING_ERRORS) - {"cut_off"}
+
 
 def refusal_of(error: BaseException | None) -> FetchRefused:
     """The typed result of whatever a download ended with."""

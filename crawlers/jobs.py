@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from crawlers.blind_spots import note_blind_spots
 from crawlers.browser_fetch.missing import end_without_browser, lacks_browser
 from crawlers.crawl_process import EXIT_CANNOT_STORE, Order
+from crawlers.fetch_errors import NO_ANSWER
 from crawlers.frontier import give_up_pending, has_unparsed_pages, next_pending_at, return_leases
 from crawlers.pictures.wanted import add_waiting_texts, leave_pictures
 from crawlers.run_reader import RunReader
@@ -24,7 +25,7 @@ from models.disk import check_room
 from models.enums import FetchResult, RequestKind, RequestState, RunKind, RunState, check_transition
 from models.leases import JobReport, hold_back, lease_rows, release
 from models.logs import get_logger
-from models.runs import LISTING_RUNS, OPEN_RUN_STATES
+from models.runs import LISTING_RUNS, OPEN_RUN_STATES, UNREACHABLE
 from models.session import Database
 from models.worker import utc_now
 
@@ -200,6 +201,7 @@ def _conclude(session: Session, run: CrawlRun, now: datetime) -> None:
     if next_at is not None and source.is_crawled:
         release(run)
         run.state, run.next_try_at = check_transition(run.state, RunState.DUE), next_at
+        run.error = UNREACHABLE if _is_unreachable(session, run.id) else None
         return
     results = _results(session, run.id)
     is_good = any(results[result] for result in _ANSWERED)
@@ -215,8 +217,20 @@ def _conclude(session: Session, run: CrawlRun, now: datetime) -> None:
         source.last_new_at = now
     if n_left:
         run.error = "host_paused"
+    elif _is_unreachable(session, run.id):
+        run.error = UNREACHABLE
     elif not is_good:
         run.error = results.most_common(1)[0][0].value if results else "nothing_fetched"
+
+
+def _is_unreachable(session: Session, run_id: int) -> bool:
+    """Whether all that was asked for met nobody; then nothing is known of any page."""
+    errors = session.scalars(
+        select(FrontierRequest.error)
+        .where(FrontierRequest.crawl_run_id == run_id, FrontierRequest.result.is_not(None))
+        .distinct()
+    ).all()
+    return bool(errors) and NO_ANSWER.issuperset(errors)
 
 
 def _results(session: Session, run_id: int) -> Counter[FetchResult]:

@@ -18,6 +18,9 @@ LISTING_RUNS = (RunKind.SCHEDULED, RunKind.MANUAL)
 # What a person waits for, and what two people decided on: a lane of its own never leaves these waiting.
 URGENT_RUNS = (RunKind.HANDED_IN, RunKind.RECHECK)
 
+# What a run says that met nobody at all: the hosts are away, or the network here is.
+UNREACHABLE = "unreachable"
+
 _HEAD_START: Mapping[RunKind, timedelta] = {
     RunKind.HANDED_IN: timedelta(days=3650),
     RunKind.RECHECK: timedelta(days=365),
