@@ -14,8 +14,9 @@ from sqlalchemy import Row, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from classifiers.artifacts import Installed
-from classifiers.explaining import Explanation, explain_result
+from classifiers.explaining import Explanation
 from classifiers.lexicon import load_lexicon
+from classifiers.picture_words import read_whole_ad
 from classifiers.risk import CODE_VERSION, ClassifiedText
 from classifiers.similarity import Fingerprint, band_rows, fingerprint, is_near_duplicate
 from models.ad import Ad, AdVersion, Cluster, Contact, SimilarityBand, mark_changed
@@ -165,11 +166,8 @@ def _classify_one(
     installed: Installed, ad_version_id: int, title: str, body: str, pictures: str | None
 ) -> _Read | str:
     """Return the result, or the name of the error that this one ad caused."""
-    text = (body, title or None, pictures)
     try:
-        result = installed.classify(*text)
-        explanation = explain_result(installed, result, *text) if result.flagged else None
-        return _Read(result, explanation)
+        return _Read(*read_whole_ad(installed, body, title or None, pictures))
     except SaqshyError as error:
         log.warning("classify.ad.refused", ad_version_id=ad_version_id, code=error.code)
         return error.code

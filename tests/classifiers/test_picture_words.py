@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from classifiers.artifacts import Installed
 from classifiers.jobs import classify_pending, link_pending
+from classifiers.picture_words import read_whole_ad
 from models.ad import AdVersion, Contact
 from models.audit import AuditLog
 from models.classification import Classification
@@ -47,6 +48,25 @@ def test_letters_that_a_machine_took_for_others_are_no_disguise(installed: Insta
     mixed = "Рrодам пoчку, с р о ч н о, п0чка"  # Latin letters among Cyrillic ones, and letters apart
     assert "X01" in {hit.code for hit in installed.classify(mixed).indicators}
     assert "X01" not in {hit.code for hit in installed.classify("", None, mixed).indicators}
+
+
+HARMLESS = "Толығырақ суретте"
+KIDNEY = "Бүйрек сатамын, қаны бірінші топ.\nӨте шұғыл, ұялы телефон +7 701 123 45 67"
+
+
+def test_neither_part_talks_the_other_out_of_a_flag(installed: Installed) -> None:
+    assert installed.classify(KIDNEY).flagged
+    for pictures in ((KIDNEY, HARMLESS), (HARMLESS, KIDNEY)):
+        text, picture = pictures
+        found, explanation = read_whole_ad(installed, text, None, picture)
+        assert found.flagged
+        assert explanation is not None
+        for hit in found.indicators:
+            whole = picture if hit.place is TextPlace.PICTURE else text
+            assert whole[hit.start : hit.end] == hit.quote
+    calm, explanation = read_whole_ad(installed, HARMLESS, None, "Бүгін ауа райы жақсы")
+    assert (calm.flagged, explanation) == (False, None)
+    assert calm == installed.classify(HARMLESS, None, "Бүгін ауа райы жақсы")
 
 
 def test_the_line_stores_where_it_was_found(
