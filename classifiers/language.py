@@ -10,10 +10,11 @@ asked about Latin text that holds hardly a known word: it knows Spanish.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 
 import pycld2  # type: ignore[import-untyped]
@@ -124,27 +125,38 @@ _OWN_WORDS = _own_words()
 
 # --- What one word says --------------------------------------------------------
 
-Profile = dict[str, tuple[float, ...]]
-_ABSENT_NATS = 8.0
+Profile = dict[str, int]
+_ABSENT_TENTHS = 80
+# The costs of a triple in all languages are one number, so that those of a word are one sum:
+# 16 bits a language, in tenths of a nat; a word has at most 64 triples.
+_BITS = 16
+_ONE_LANGUAGE = (1 << _BITS) - 1
 _COLUMNS = {"cyrillic": (_KK, _RU, _KY, _UZ), "latin": (_KK, _UZ, _KY, _EN, _RU)}
 
 
 @cache
 def _profile(script: str) -> Profile:
-    """Return the nats that each letter triple costs in each language of a script."""
+    """Return what each letter triple costs in each language of a script."""
     columns = _COLUMNS[script]
     profile: Profile = {}
     for line in (PROFILES / f"{script}.txt").read_text("utf-8").splitlines():
         triple, *tenths = line.rsplit(" ", len(columns))
-        costs = [_ABSENT_NATS] * len(LANGUAGES)
+        costs = [_ABSENT_TENTHS] * len(LANGUAGES)
         for column, value in zip(columns, tenths, strict=True):
-            costs[column] = int(value) / 10
-        profile[triple] = tuple(costs)
+            costs[column] = int(value)
+        profile[triple] = _packed(costs)
     return profile
 
 
+def _packed(tenths: Sequence[int]) -> int:
+    packed = 0
+    for cost in reversed(tenths):
+        packed = packed << _BITS | cost
+    return packed
+
+
 # An unknown triple says little: it costs the same everywhere.
-_UNKNOWN_TRIPLE = (6.0,) * len(LANGUAGES)
+_UNKNOWN_TRIPLE = _packed((60,) * len(LANGUAGES))
 # Letters follow each other, so the triples of a word are not independent evidence.
 _TRIPLE_WEIGHT = 0.6
 _LISTED = 3.0
@@ -155,8 +167,11 @@ def _spelling(word: str, script: str) -> list[float]:
     """Return how well each language explains the letters of a word, in nats."""
     profile = _profile(script)
     framed = f"^{word}$"
-    costs = [profile.get(framed[at : at + 3], _UNKNOWN_TRIPLE) for at in range(len(framed) - 2)]
-    return [_TRIPLE_WEIGHT * -sum(of_language) for of_language in zip(*costs, strict=True)]
+    costs = sum([profile.get(framed[at : at + 3], _UNKNOWN_TRIPLE) for at in range(len(framed) - 2)])
+    return [
+        _TRIPLE_WEIGHT * -(costs >> _BITS * language & _ONE_LANGUAGE) / 10
+        for language in range(len(LANGUAGES))
+    ]
 
 
 # Kyrgyz carries ө and о on into its endings and writes long vowels; Kazakh does neither.
@@ -264,10 +279,9 @@ _evidence = _Evidence()
 
 def detect_language(*texts: NormalisedText) -> Language:
     """Return the language of an ad, from the first 200 words of its normalised texts together."""
-    words = [word for part in texts for word in part.words[:_MAX_WORDS]][:_MAX_WORDS]
-    counts = Counter(map(_OWN_WORDS.get, words))
-    counts.pop(None, None)
-    clear = _clear_language(counts, texts)
+    words = list(islice(chain.from_iterable(part.words for part in texts), _MAX_WORDS))
+    owners = list(map(_OWN_WORDS.get, words))
+    clear = _clear_language([owners.count(language) for language in range(len(LANGUAGES))], texts)
     if clear is not None:
         return clear
     sums = _sum_up(words)
@@ -281,15 +295,20 @@ def detect_language(*texts: NormalisedText) -> Language:
     return Language.MIXED if _is_mixed(best, words) else LANGUAGES[best]
 
 
-def _clear_language(counts: Mapping[int | None, int], texts: Iterable[NormalisedText]) -> Language | None:
-    """Return the language that plainly owns the everyday words of a text, if one does."""
-    total = sum(counts.values())
+def _clear_language(counts: Sequence[int], texts: Iterable[NormalisedText]) -> Language | None:
+    """Return the language that plainly owns the everyday words of a text, if one does.
+
+    Args:
+        counts: of such words, in the order of ``LANGUAGES``.
+        texts: of the ad.
+    """
+    total = sum(counts)
     if total < _CLEAR_WORDS:
         return None
-    language = max(counts, key=counts.__getitem__)
-    if language is None or language in _TURKIC:
+    language = counts.index(max(counts))
+    if language in _TURKIC:
         return None
-    if counts[language] < _CLEAR_SHARE * (total - (counts.get(_EN, 0) if language == _RU else 0)):
+    if counts[language] < _CLEAR_SHARE * (total - (counts[_EN] if language == _RU else 0)):
         return None
     if counts[language] < _CLEAR_SHARE_WITH_ENGLISH * total:
         return None
