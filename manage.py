@@ -223,6 +223,7 @@ def lanes(home: Installation, parser: ParserChild, stop: threading.Event) -> lis
 def evidence_lane(home: Installation) -> list[Job]:
     """The jobs that make evidence provable; apart, since authorities and browsers may be slow."""
     from crawlers.evidence.pictures import take_pictures, want_pictures
+    from crawlers.evidence.rechecking import check_evidence_due
     from crawlers.evidence.sealing import anchor_pending, seal_day, seal_items, seal_pending
     from models.worker import Job
 
@@ -233,6 +234,7 @@ def evidence_lane(home: Installation) -> list[Job]:
         Job("seal_day", lambda now: seal_day(database, audit, now=now), 60.0),
         Job("want_pictures", lambda now: want_pictures(database, now=now), 10.0),
         Job("take_pictures", lambda now: take_pictures(database, store, now=now), 10.0),
+        Job("check_evidence", lambda now: check_evidence_due(database, store, now=now), 30.0),
         Job("anchor_evidence", lambda now: anchor_pending(database, audit, now=now), 30.0),
     ]
 

@@ -44,6 +44,19 @@ class Evidence(Base):
     seal_id: Mapped[int | None] = mapped_column(ForeignKey("evidence_seal.id"), index=True)
 
 
+class EvidenceCheck(Base):
+    """What was found when a stored file, its seals and its stamps were last checked by the worker."""
+
+    __tablename__ = "evidence_check"
+    __table_args__ = (UniqueConstraint("evidence_id"),)
+
+    id: Mapped[RowId]
+    evidence_id: Mapped[int] = mapped_column(ForeignKey("evidence.id"))
+    checked_at: Mapped[datetime]
+    is_damaged: Mapped[bool]
+    problems: Mapped[list[str]]
+
+
 class Seal(Leased, Base):
     """A root over evidence that stood at one time; everything but its progress is fixed by triggers.
 

@@ -48,6 +48,11 @@ def evidence_damages(session: Session, evidence: Evidence) -> Iterator[str]:
     own = session.scalars(select(Seal).where(Seal.evidence_id == evidence.id)).one_or_none()
     if evidence.seal_id is not None and batch is None:
         yield f"evidence {evidence.id}: its seal is gone"
+    if batch is not None and batch.day_id is not None:
+        if day is None:
+            yield f"evidence {evidence.id}: the seal of its day is gone"
+        elif _members_of(day).get(batch.id) != batch.root_sha256:
+            yield f"evidence {evidence.id}: the seal of its day does not cover its seal"
     for seal in (batch, own):
         members = _members_of(seal)
         if seal is not None and members.get(evidence.id) != evidence.sha256:

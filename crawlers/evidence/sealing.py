@@ -158,7 +158,7 @@ def _add_seal(
         subject_kind=SEAL_SUBJECT if evidence_id is None else EVIDENCE_SUBJECT,
         subject_id=root if evidence_id is None else evidence_id,
         now=now,
-        details={"root_sha256": root, "n_items": len(members)},
+        details={"root_sha256": root, "n_items": len(members), "kind": kind.value},
     )
     seal = Seal(
         kind=kind,

@@ -42,7 +42,7 @@ from review_api.blocklist.schemas import (
 from review_api.blocklist.service import MIN_REASON_LENGTH, show_entries
 from review_api.blocklist.signing import Signer, canonical_manifest
 from review_api.blocklist.verification import check_numbers, check_release, publish_part
-from review_api.evidence.service import EvidenceService
+from review_api.evidence.service import CaseFrozen, EvidenceService
 
 # A list that grows by more than this waits for a written reason: over-blocking comes in bulk.
 BRAKE_ADDITIONS = 20
@@ -117,7 +117,8 @@ class ReleaseService:
         """What the next release would hold, and what stands in its way."""
         change = self._difference(session, now, is_whole=True)
         problems = self._listing.problems([entry.url for entry in change.entries])
-        held = [entry for entry in change.entries if entry.url in problems]
+        frozen = {entry.id for entry in self._evidence.frozen_entries(session, change.entries)}
+        held = [entry for entry in change.entries if entry.url in problems or entry.id in frozen]
         shown = dict(zip(held, show_entries(session, held), strict=True))
         content = self._content(session, change)
         return ReleasePreview(
@@ -127,6 +128,8 @@ class ReleaseService:
             removed=show_entries(session, repository.load_entries(session, change.removed)),
             held=tuple(
                 HeldEntry(shown[entry], problems[entry.url].code, problems[entry.url].message)
+                if entry.url in problems
+                else HeldEntry(shown[entry], CaseFrozen.__name__, "Evidence of its ad is damaged.")
                 for entry in held
             ),
             is_same=_is_same(change, content),
@@ -146,7 +149,7 @@ class ReleaseService:
         Raises:
             NothingNew: the list has not changed since the last release.
             EntryNotReleasable: an entry is on the protected list now, or its address is broken.
-            CaseFrozen: evidence of a new entry's case is damaged.
+            CaseFrozen: evidence of an ad on the list is damaged.
             GrowthNotAcknowledged: more than 20 and more than 5 % new entries, and no reason.
             OSError: the disk is full or broken; nothing was made.
         """
@@ -155,7 +158,7 @@ class ReleaseService:
         with self._db.write() as session:
             head = repository.lock_ledger(session)
             change = self._difference(session, now, is_whole=True)
-            self._check(session, change, acknowledge_growth)
+            self._check(session, change, acknowledge_growth, now)
             release = self._write(session, change, head, actor, now)
             self._note(session, release, actor, acknowledge_growth, now)
         publish_part(self._folder, release)
@@ -257,7 +260,9 @@ class ReleaseService:
             last=last,
         )
 
-    def _check(self, session: Session, change: _Difference, acknowledge_growth: str | None) -> None:
+    def _check(
+        self, session: Session, change: _Difference, acknowledge_growth: str | None, now: datetime
+    ) -> None:
         problems = self._listing.problems([entry.url for entry in change.entries])
         for entry in change.entries:
             if entry.url in problems:
@@ -269,6 +274,7 @@ class ReleaseService:
                 )
         for entry in repository.load_entries(session, change.added):
             self._evidence.need_whole(session, entry.task)
+        self._evidence.need_list_whole(session, change.entries, now=now)
         if change.is_fast and len((acknowledge_growth or "").strip()) < MIN_REASON_LENGTH:
             raise GrowthNotAcknowledged(
                 f"The list would grow by {len(change.added)} entries at once. "

@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from models.ad import AdVersion
 from models.audit import AuditEvent
 from models.crawl import Page
-from models.evidence import Evidence, Picture, Seal
+from models.evidence import Evidence, EvidenceCheck, Picture, Seal
 from models.merkle import path_of, unpack_members
 from models.review import ReviewTask
 from review_api.evidence.schemas import CustodyLine, DayProof, Stamp
 
 EVIDENCE_SUBJECT = "evidence"
 _MAX_LINES = 5000
+_ADS_AT_ONCE = 500
 
 
 def find_task(session: Session, case: str) -> ReviewTask | None:
@@ -36,6 +39,42 @@ def list_pages(session: Session, ad_id: int, first_version_id: int | None) -> li
     for page in session.scalars(query):
         pages.setdefault(page.evidence_id or 0, page)
     return list(pages.values())
+
+
+@dataclass(frozen=True)
+class CheckState:
+    """The oldest check of an ad's stored files (None: one never was) and whether any is damaged."""
+
+    checked_at: datetime | None
+    is_damaged: bool
+
+
+def check_states(session: Session, ad_ids: Sequence[int]) -> dict[int, CheckState]:
+    """What the worker found last of ads' stored files; an ad without any is not among them."""
+    states = {}
+    for start in range(0, len(ad_ids), _ADS_AT_ONCE):
+        rows = session.execute(
+            select(
+                AdVersion.ad_id,
+                func.count() - func.count(EvidenceCheck.id),
+                func.min(EvidenceCheck.checked_at),
+                func.max(case((EvidenceCheck.is_damaged, 1), else_=0)),
+            )
+            .join(Page, AdVersion.page_id == Page.id)
+            .join(Evidence, Page.evidence_id == Evidence.id)
+            .outerjoin(EvidenceCheck, EvidenceCheck.evidence_id == Evidence.id)
+            .where(AdVersion.ad_id.in_(ad_ids[start : start + _ADS_AT_ONCE]), Evidence.erased_at.is_(None))
+            .group_by(AdVersion.ad_id)
+        )
+        for ad_id, n_unchecked, checked_at, is_damaged in rows:
+            states[ad_id] = CheckState(None if n_unchecked else checked_at, bool(is_damaged))
+    return states
+
+
+def found_problems(session: Session, evidence_id: int) -> tuple[str, ...]:
+    """What the worker's last check said of one stored file."""
+    problems = session.scalar(select(EvidenceCheck.problems).where(EvidenceCheck.evidence_id == evidence_id))
+    return tuple(problems or ())
 
 
 def find_picture(session: Session, evidence_id: int) -> Picture | None:

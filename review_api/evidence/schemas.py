@@ -104,6 +104,11 @@ class CaseEvidence:
     items: tuple[Item, ...]
     custody: tuple[CustodyLine, ...]
 
+    @property
+    def damaged(self) -> tuple[Item, ...]:
+        """Items for which the case is frozen."""
+        return tuple(item for item in self.items if item.state is EvidenceState.DAMAGED)
+
 
 @dataclass(frozen=True)
 class Export:

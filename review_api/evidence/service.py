@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models.ad import Ad
 from models.audit import Actor, AuditAction, AuditLog
 from models.blobs import BlobStore
+from models.blocklist import BlocklistEntry
 from models.crawl import Page
 from models.enums import EvidenceKind, FetchResult, PictureState
 from models.errors import NotFound, Rejected
@@ -21,6 +22,9 @@ from review_api.evidence import repository
 from review_api.evidence.package import COVER, Stamps, make_package
 from review_api.evidence.repository import EVIDENCE_SUBJECT
 from review_api.evidence.schemas import CaseEvidence, EvidenceState, Export, Item, PictureLine
+
+# The worker looks once a day; what it has not looked at for longer is not trusted.
+TRUST_CHECK_FOR = timedelta(hours=36)
 
 
 class EvidenceDamaged(Rejected):
@@ -54,7 +58,8 @@ class EvidenceService:
         Args:
             session: a read session.
             task: the case.
-            is_brief: check the files alone, for a page that shows them in passing.
+            is_brief: check the files alone, for a page that shows them in passing; of what covers them
+                it says what the worker found last.
         """
         pages = repository.list_pages(session, task.ad_id, task.ad_version_id)
         items = self._items(session, pages, is_brief=is_brief)
@@ -101,8 +106,9 @@ class EvidenceService:
 
     def _problems(self, session: Session, evidence: Evidence, *, is_brief: bool) -> tuple[str, ...]:
         damage = None if evidence.erased_at is not None else find_damage(session, self._store, evidence)
-        problems = [damage] if damage else []
-        return tuple(problems if is_brief else [*problems, *evidence_damages(session, evidence)])
+        covers = () if is_brief else evidence_damages(session, evidence)
+        found = repository.found_problems(session, evidence.id)
+        return tuple(dict.fromkeys([*([damage] if damage else []), *covers, *found]))
 
     def need_whole(self, session: Session, task: ReviewTask) -> None:
         """Let a case pass whose files are what was stored.
@@ -112,11 +118,30 @@ class EvidenceService:
         """
         for page in repository.list_pages(session, task.ad_id, task.ad_version_id):
             if page.evidence is not None and self._problems(session, page.evidence, is_brief=False):
-                raise CaseFrozen(
-                    f"Evidence {page.evidence_id} of case {task.case_number} is damaged. "
-                    "Nothing is decided on it or released. Run: saqshy verify",
-                    case_number=task.case_number,
-                )
+                raise _frozen(task.case_number)
+
+    def need_list_whole(self, session: Session, entries: Sequence[BlocklistEntry], *, now: datetime) -> None:
+        """Let a list pass no ad of which has damaged evidence.
+
+        What the worker found last counts; what it has not looked at for long is looked at now.
+
+        Raises:
+            CaseFrozen: names the first case.
+        """
+        states = repository.check_states(session, [entry.ad_id for entry in entries])
+        for entry in entries:
+            state = states.get(entry.ad_id)
+            if state is None:
+                continue
+            if state.is_damaged:
+                raise _frozen(entry.task.case_number)
+            if state.checked_at is None or now - state.checked_at > TRUST_CHECK_FOR:
+                self.need_whole(session, entry.task)
+
+    def frozen_entries(self, session: Session, entries: Sequence[BlocklistEntry]) -> list[BlocklistEntry]:
+        """Entries of whose ads the worker found damaged evidence."""
+        states = repository.check_states(session, [entry.ad_id for entry in entries])
+        return [entry for entry in entries if entry.ad_id in states and states[entry.ad_id].is_damaged]
 
     def export(self, session: Session, task: ReviewTask, *, actor: Actor, now: datetime) -> Export:
         """Pack a case's evidence; the audit line of each item and picture names the package's hash.
@@ -243,6 +268,14 @@ class EvidenceService:
             now=now,
             details=dict(details),
         )
+
+
+def _frozen(case_number: str) -> CaseFrozen:
+    return CaseFrozen(
+        f"Evidence of case {case_number} is damaged, or what sealed it is gone. "
+        "Nothing is decided on it or released. Run: saqshy verify",
+        case_number=case_number,
+    )
 
 
 def _ids(items: Sequence[Item]) -> list[int]:
