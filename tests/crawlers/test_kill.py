@@ -149,11 +149,11 @@ def test_a_few_kills_during_crawls_lose_nothing(settings: Settings, tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(20, 25))
 def test_f1_kills_at_random_moments_of_crawls_lose_nothing(
-    settings: Settings, tmp_path: Path, site: Site
+    settings: Settings, tmp_path: Path, site: Site, seed: int
 ) -> None:
-    _crawl_under_kills(settings, tmp_path, site, seed=20, n_kills=N_CRAWL_KILLS)
+    _crawl_under_kills(settings, tmp_path, site, seed=seed, n_kills=N_CRAWL_KILLS)
 
 
 def _crawl_under_kills(settings: Settings, folder: Path, site: Site, *, seed: int, n_kills: int) -> None:
@@ -227,7 +227,7 @@ def test_kills_at_random_moments_of_imports_double_nothing(settings: Settings, t
 
 def _import_under_kills(settings: Settings, folder: Path, *, seed: int, n_kills: int) -> None:
     db = open_database(settings)
-    chance, n_killed, files = random.Random(seed), 0, []
+    chance, n_killed, files = random.Random(seed), 0, list[Path]()
     while n_killed < n_kills:
         files.append(folder / f"records{len(files)}.jsonl")
         _write_records(files[-1], str(len(files)))
