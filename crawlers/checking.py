@@ -115,7 +115,7 @@ def check_settings(settings: Settings, name: str, kind: SourceKind, stored: dict
         kind: its kind.
         stored: its settings, as a row holds them.
     """
-    stored["start"] = stored["start"][:1]
+    stored["start"], stored["pictures"] = stored["start"][:1], None
     stored["limits"] = {**stored["limits"], "max_pages": 1, "max_depth": 0, "retry_seconds": 3600}
     with tempfile.TemporaryDirectory(prefix="saqshy-check-") as folder:
         scratch_settings = _scratch_settings(settings, Path(folder))
@@ -190,7 +190,7 @@ def _read_check(scratch: Database, store: BlobStore, name: str, url: str) -> Sou
 
 def filled_fields(ads: tuple[AdItem, ...]) -> dict[str, int]:
     """How many ads fill each field; what none fills is what to look at first."""
-    names = ("title", "text", "author", "contacts", "region", "price_amount", "published_at")
+    names = ("title", "text", "author", "contacts", "region", "price_amount", "published_at", "pictures")
     return {name: sum(bool(getattr(ad, name)) for ad in ads) for name in names} if ads else {}
 
 

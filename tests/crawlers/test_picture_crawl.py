@@ -3,12 +3,17 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from crawlers.checking import check_source
+from crawlers.jobs import run_due_crawl
+from crawlers.pictures.commands import picture_findings
 from crawlers.pictures.reader import find_tesseract
 from crawlers.reextracting import reextract
 from crawlers.sandbox import ParserChild
@@ -313,3 +318,52 @@ def test_a_server_that_stumbles_is_asked_again(bench: CrawlBench) -> None:
     bench.crawl(add_source(bench))
     assert states(bench) == {url: (AdPictureState.READ, None)}
     assert bench.requests()[url] == (RequestState.DONE, FetchResult.PAGE, None)
+
+
+def test_a_crawl_that_is_killed_over_a_picture_fetches_it_again(
+    bench: CrawlBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"http://{CDN}/1.png"
+    bench.site.routes["/"] = channel({1: ("Текст", [url])})
+    bench.site.routes[(CDN, "/1.png")] = picture(as_file(draw(KIDNEY_RU)))
+    killer = tmp_path / "bin" / "tesseract"
+    killer.parent.mkdir()
+    killer.write_text(
+        f"#!/bin/sh\n[ $1 = --list-langs ] && exec {find_tesseract()} --list-langs\n"
+        f"/bin/mkdir {tmp_path}/killed 2>/dev/null && kill -9 $(/bin/ps -o ppid= -p $PPID)\n"
+        f'exec {find_tesseract()} "$@"\n'
+    )
+    killer.chmod(0o755)
+    find_tesseract.cache_clear()
+    monkeypatch.setenv("PATH", f"{killer.parent}:{os.environ['PATH']}")
+    run = bench.crawl(add_source(bench))
+    assert (tmp_path / "killed").is_dir()
+    assert (run.state, run.error) == (RunState.DUE, "crawl_process_ended_-9")
+    assert states(bench) == {url: (AdPictureState.WANTED, None)}
+    run_due_crawl(bench.db, bench.settings, now=utc_now() + timedelta(minutes=1))
+    find_tesseract.cache_clear()
+    assert states(bench) == {url: (AdPictureState.READ, None)}
+    assert bench.count(ReadPicture) == 1
+    assert bench.ads()["test/1"].number == 2
+
+
+def test_check_shows_pictures_and_fetches_none(bench: CrawlBench) -> None:
+    bench.site.routes["/"] = channel({1: ("Текст", [f"http://{CDN}/1.png"]), 2: ("Ещё", [])})
+    add_source(bench)
+    checked = check_source(bench.db, bench.settings, "test_source")
+    assert "  pictures: filled in 1 of 2" in list(checked.lines())
+    assert asked(bench) == []
+
+
+def test_doctor_says_what_reads_pictures(bench: CrawlBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = SimpleNamespace(database=bench.db)
+    (found,) = picture_findings(home)  # type: ignore[arg-type]
+    assert (found.is_well, str(find_tesseract()) in found.text) == (True, True)
+    monkeypatch.setenv("PATH", "/nowhere")
+    (found,) = picture_findings(home)  # type: ignore[arg-type]
+    assert (found.is_well, "not installed" in found.text) == (True, True)
+    add_source(bench)
+    (found,) = picture_findings(home)  # type: ignore[arg-type]
+    assert not found.is_well
+    assert "test_source" in found.text
+    assert "tesseract-ocr-kaz" in found.text
