@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from encodings.aliases import aliases
 from pathlib import Path
 
 import pytest
