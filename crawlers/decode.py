@@ -28,7 +28,8 @@ _WIDER = {
     "windows-1252": "cp1252", "iso-8859-9": "cp1254", "x-cp1251": "cp1251", "gb2312": "gb18030",
     "gbk": "gb18030", "shift_jis": "cp932", "windows-31j": "cp932", "ks_c_5601-1987": "cp949",
 }  # fmt: skip
-_NOT_FOR_PAGES = frozenset({"utf-7", "utf7", "unicode-escape", "raw-unicode-escape", "idna", "punycode"})
+# By Python's own names, whatever their spelling: no browser reads a page so.
+_NOT_FOR_PAGES = frozenset({"utf-7", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined"})
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # Share of the bytes beyond ASCII that may be broken before a declared UTF-8 is not believed.
 _FEW_BAD = 0.25
@@ -112,12 +113,13 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
     ]
     for name in names:
         label = name.lower()
-        if label in _NOT_FOR_PAGES:
-            continue
         try:
-            return codecs.lookup(_WIDER.get(label, label)).name
+            found = codecs.lookup(_WIDER.get(label, label))
         except LookupError:
             continue
+        # Python also calls base64 or zip "encodings"; they make bytes of bytes.
+        if found._is_text_encoding and found.name not in _NOT_FOR_PAGES:
+            return found.name
     return None
 
 

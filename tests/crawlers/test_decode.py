@@ -37,6 +37,9 @@ KAZAKH = (
         ("naïve €".encode("cp1252"), "text/html; charset=iso-8859-1", "naïve €", "cp1252"),
         (b"plain", "text/html; charset=no-such-thing", "plain", "utf-8"),
         (b"+ADw-script+AD4-", "text/html; charset=utf-7", "+ADw-script+AD4-", "utf-8"),
+        (b"+ADw-" + RUSSIAN.encode("cp1251"), "text/html; charset=utf_7", "+ADw-" + RUSSIAN, "cp1251"),
+        (RUSSIAN.encode("cp1251"), "text/html; charset=base64", RUSSIAN, "cp1251"),
+        (RUSSIAN.encode("cp1251"), "text/html; charset=unicode_escape", RUSSIAN, "cp1251"),
         (b"", None, "", "utf-8"),
     ],
 )
