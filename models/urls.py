@@ -29,6 +29,8 @@ _VISITOR_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^;/?]*", re.IGNOR
 _FORBIDDEN = re.compile(r"[\x00-\x1f\\\x7f]")
 # Most addresses are in their one spelling already; taking them apart to see that is dear.
 _IS_CANONICAL = re.compile(r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*/[A-Za-z0-9/_.~-]*")
+# A name as the network knows it, or an IPv6 address.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -60,7 +62,7 @@ def canonical_url(url: str) -> str:
     except ValueError as error:
         raise BadUrl("The address cannot be read.") from error
     scheme = parts.scheme.lower()
-    if scheme not in _DEFAULT_PORTS or not host:
+    if scheme not in _DEFAULT_PORTS or not _HOST.fullmatch(host):
         raise BadUrl("Only http and https addresses with a host are used.")
     if parts.username is not None or parts.password is not None:
         raise BadUrl("The address holds a user name or password.")
