@@ -140,8 +140,9 @@ def _crawl(settings: Settings, db: Database, capture: CaptureProcess, run: RunCo
     logging.disable(logging.INFO)  # its constructor makes Scrapy talkative: addresses would be logged
     process = AsyncCrawlerProcess(scrapy_settings(settings, run.config))
     logging.getLogger("scrapy").setLevel(logging.WARNING)
-    # It would name the address, with a traceback, for each host that does not answer; the row says why.
+    # They would name addresses, with tracebacks for each host that does not answer; the rows say why.
     logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
+    logging.getLogger("scrapy.core.downloader.handlers").setLevel(logging.ERROR)
     logging.disable(logging.NOTSET)
     pace = Pace(db, delay_seconds=run.config.limits.delay_seconds, clock=utc_now, jitter=random.Random())
     crawler = process.create_crawler(FrontierSpider)

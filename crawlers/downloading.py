@@ -5,21 +5,24 @@ from typing import TYPE_CHECKING, cast
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadFailedError
 from scrapy.http import Response
 from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawlers.evidence.wire import (
+    HeadTooLong,
     KnownHostsAgent,
     NotingAgent,
     NotingFactory,
     note_exchange,
     prepare_exchanges,
 )
-from crawlers.fetch_errors import not_sent
+from crawlers.fetch_errors import FetchRefused, not_sent
 from crawlers.politeness import HostPaused
 from crawlers.resolver import OUR_SETTINGS
+from models.enums import FetchResult
 from models.worker import utc_now
 
 if TYPE_CHECKING:
@@ -63,6 +66,9 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         Args:
             request: what is sent.
             asked: what the frontier asked for; its address is noted.
+
+        Raises:
+            FetchRefused: the answer's head is longer than any that a page needs.
         """
         agent = NotingAgent(
             self._agents,
@@ -74,8 +80,14 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
             crawler=self._crawler,
         )
         sent_at = utc_now()
-        with wrap_twisted_exceptions():
-            response: Response = await maybe_deferred_to_future(agent.download_request(request))
+        try:
+            with wrap_twisted_exceptions():
+                response: Response = await maybe_deferred_to_future(agent.download_request(request))
+        except DownloadFailedError as error:
+            reasons = getattr(error.__cause__, "reasons", ())
+            if any(reason.check(HeadTooLong) for reason in reasons):
+                raise FetchRefused(FetchResult.OVERSIZE, "too_large") from None
+            raise
         note_exchange(
             asked,
             agent,

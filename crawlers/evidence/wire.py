@@ -30,6 +30,7 @@ from twisted.web.iweb import IResponse
 _EXCHANGES = "saqshy_exchanges"  # key in a request's meta; redirects hand the same list on
 _SECRET_HEADER = b"authorization:"
 _MOST_HOSTS = 256
+MAX_HEAD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,37 @@ class _Tee:
         self._transport.writeSequence(lines)
 
 
+class HeadTooLong(Exception):
+    """The server sends more headers than any page needs."""
+
+
 class _NotingParser(_LenientHTTPClientParser):
-    """Keeps the lines of the answer's head as they came."""
+    """Keeps the lines of the answer's head as they came, up to a limit."""
 
     saqshy_lines: list[bytes]
+    saqshy_bytes = 0
 
     def lineReceived(self, line: bytes) -> None:
-        """Note and read on."""
+        """Note and read on.
+
+        Raises:
+            HeadTooLong: Twisted then gives the connection up.
+        """
         if self.state == STATUS:
             self.saqshy_lines.clear()  # of an answer that only said "continue"
         self.saqshy_lines.append(line + b"\n")
+        self.saqshy_bytes += len(line)
+        if self.saqshy_bytes > MAX_HEAD_BYTES:
+            raise HeadTooLong
         super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002 - Twisted's own signature
+        """One line is longer than Twisted takes.
+
+        Raises:
+            HeadTooLong: always.
+        """
+        raise HeadTooLong
 
 
 class _NotingProtocol(_LenientHTTP11ClientProtocol):
