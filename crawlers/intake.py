@@ -20,9 +20,9 @@ from models.session import Database
 
 log = get_logger(__name__)
 
-# Enough that the network never waits for the disk: two batches on their way and two that gather.
+# Enough that the network never waits for the disk: one batch on its way there and one that gathers.
 # The bodies among them are bounded by SCRAPER_SLOT_MAX_ACTIVE_SIZE.
-MAX_UNDERWAY = 512
+MAX_UNDERWAY = 320
 # A run whose next request is later than this ends its process and comes back as a due run.
 PATIENCE = timedelta(seconds=20)
 _POLL_SECONDS = 0.5

@@ -25,7 +25,7 @@ from models.session import Database
 
 log = get_logger(__name__)
 
-_AT_ONCE = 100
+_AT_ONCE = 128  # what a crawl stores at once is read at once
 
 
 def extract_pending(

@@ -14,6 +14,8 @@ from models.config import Settings
 from models.errors import BadSettings
 
 BUSY_MS = 30_000
+# Of one SQLite connection. Each length of a list of keys is a statement of its own, prepared up to 100 KB.
+_CACHED_STATEMENTS = 32
 _BEGIN_OPTION = "saqshy_begin"
 
 
@@ -59,7 +61,8 @@ class Database:
 
 def _make_engine(settings: Settings) -> Engine:
     if settings.is_sqlite:
-        engine = create_engine(settings.sqlalchemy_url, connect_args={"timeout": BUSY_MS / 1000})
+        arguments = {"timeout": BUSY_MS / 1000, "cached_statements": _CACHED_STATEMENTS}
+        engine = create_engine(settings.sqlalchemy_url, connect_args=arguments)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
