@@ -62,7 +62,7 @@ def fit(
     threshold = 0.5
     for output, (rows, answers) in questions.items():
         on_step(output)
-        model = _model().fit(matrix[rows], answers)
+        model = _model().fit(matrix[rows], answers, everyday[rows])
         held_out = _held_out(matrix[rows], answers, writers[rows], everyday[rows])
         asked = answers[~everyday[rows]]
         slope, shift = _calibrate(held_out, asked)
@@ -84,10 +84,20 @@ class TellingRegression(LogisticRegression):  # type: ignore[misc]  # scikit-lea
     Manning, "Baselines and Bigrams" (2012). The fitted weights are those of the columns as given.
     """
 
-    def fit(self, matrix: sparse.csr_matrix, answers: "Answers") -> "TellingRegression":
-        """Fit on columns of values from 0 up."""
+    def fit(
+        self, matrix: sparse.csr_matrix, answers: "Answers", everyday: "NDArray[np.bool_] | None" = None
+    ) -> "TellingRegression":
+        """Fit on columns of values from 0 up.
+
+        Args:
+            matrix: a row a text.
+            answers: 1 or 0 for each.
+            everyday: rows that say nothing of how telling a column is: beside chat every word of
+                an ad would tell.
+        """
+        is_ad = np.ones(len(answers), bool) if everyday is None else ~everyday
         stands = matrix > 0
-        yes, no = (_frequencies(stands[answers == answer]) for answer in (1, 0))
+        yes, no = (_frequencies(stands[is_ad & (answers == answer)]) for answer in (1, 0))
         telling = 1 + np.minimum(np.abs(np.log(yes / no)), MAX_TELLING)
         super().fit(matrix @ sparse.diags(telling), answers)
         self.coef_: NDArray[np.float64] = telling * self.coef_
@@ -134,7 +144,8 @@ def _held_out(
     folds = GroupKFold(min(_N_FOLDS, len(set(writers[ads]))))
     for learn, ask in folds.split(ads, groups=writers[ads]):
         rows = np.concatenate([ads[learn], always])
-        margins[ask] = _model().fit(matrix[rows], answers[rows]).decision_function(matrix[ads[ask]])
+        model = _model().fit(matrix[rows], answers[rows], everyday[rows])
+        margins[ask] = model.decision_function(matrix[ads[ask]])
     return margins
 
 

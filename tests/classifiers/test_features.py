@@ -36,6 +36,19 @@ def test_weights_are_those_of_the_columns_as_given() -> None:
     assert abs(model.coef_[0, 2]) < min(abs(model.coef_[0, 0]), abs(model.coef_[0, 1]))
 
 
+def test_everyday_texts_do_not_say_which_words_tell() -> None:
+    ads = [[1.0, 1], [1, 0], [0, 1], [0, 0]] * 3
+    answers = np.array([1, 1, 0, 0] * 3 + [0] * 40)
+    everyday = np.array([False] * 12 + [True] * 40)
+    columns = sparse.csr_matrix(np.array(ads + [[0.0, 0]] * 40))
+    aware, unaware = (
+        TellingRegression(C=1.0, solver="liblinear", dual=True, random_state=0).fit(columns, answers, rows)
+        for rows in (everyday, None)
+    )
+    # The second column stands in half of the ads of either answer; only beside chat does it seem to tell.
+    assert aware.coef_[0, 1] < unaware.coef_[0, 1]
+
+
 def test_everyday_texts_teach_but_are_not_asked() -> None:
     # Columns: a word of flagged ads, a word of honest ones, a word of both ads and chat.
     ads = [[1, 0, 1], [0, 1, 0], [1, 0, 1], [0, 1, 0]]
