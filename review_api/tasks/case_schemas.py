@@ -112,11 +112,12 @@ class ShownVersion:
     observed_at: datetime
     content_sha256: str
     is_parse_incomplete: bool
+    is_edited: bool
 
 
 @dataclass(frozen=True)
 class ShownPicture:
-    """One picture of the version, by its number on the page; the picture itself is not kept.
+    """One picture of the version, by its number on the page; the picture itself is not kept, ``url`` is text.
 
     ``start`` and ``end`` are where its words stand in the version's ``picture_text``,
     equal when there are none. ``state`` None: its source's file does not ask for
@@ -125,6 +126,7 @@ class ShownPicture:
     """
 
     number: int
+    url: str
     state: AdPictureState | None
     problem: PictureProblem | None
     answered_at: datetime | None
@@ -138,7 +140,10 @@ class ShownPicture:
 
 @dataclass(frozen=True)
 class VersionLine:
-    """One version of the ad in its list; ``is_flagged`` None: not classified yet."""
+    """One version of the ad in its list; ``is_flagged`` None: not classified yet.
+
+    ``changed`` names the fields that were other in the version before; ``is_edited``: by the site's word.
+    """
 
     id: int
     number: int
@@ -146,6 +151,8 @@ class VersionLine:
     is_shown: bool
     is_current: bool
     is_flagged: bool | None
+    is_edited: bool
+    changed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -192,6 +199,7 @@ class Origin:
     last_seen_at: datetime
     gone_at: datetime | None
     gone_reason: GoneReason | None
+    n_views: int | None
 
 
 @dataclass(frozen=True)

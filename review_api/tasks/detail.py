@@ -37,11 +37,11 @@ from review_api.tasks.case_schemas import (
     SimilarAd,
     TaskAction,
     TaskDetail,
-    VersionLine,
 )
 from review_api.tasks.notes import TASK_SUBJECT, note_task
 from review_api.tasks.pictures import show_pictures
 from review_api.tasks.rows import find_contacts, make_claim, masked_texts, masked_title
+from review_api.tasks.versions import list_versions
 
 MAX_SIMILAR = 20
 
@@ -100,7 +100,7 @@ class CaseService:
             purposes=tuple(repository.list_scores(session, [classification.id])[classification.id]),
             rules=tuple(classification.rules),
             classifier_version=classification.classifier_version.version,
-            versions=_list_versions(session, task, version),
+            versions=list_versions(session, task, version),
             origin=_show_origin(session, task.ad, version),
             contacts=tuple(ShownContact(kind, mask_value(kind, value)) for kind, value in _distinct(spots)),
             similar=similar,
@@ -261,6 +261,7 @@ def _show_version(
         observed_at=version.observed_at,
         content_sha256=version.content_sha256,
         is_parse_incomplete=version.is_parse_incomplete,
+        is_edited=version.is_edited,
     )
 
 
@@ -315,32 +316,6 @@ def read_explanation(stored: Mapping[str, Any] | None) -> ShownExplanation | Non
     return ShownExplanation(stored["probability"], stored["threshold"], tuple(changes), tuple(facts))
 
 
-def _list_versions(session: Session, task: ReviewTask, shown: AdVersion) -> tuple[VersionLine, ...]:
-    flagged = (
-        select(Classification.is_flagged)
-        .where(Classification.ad_version_id == AdVersion.id)
-        .order_by(Classification.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = (
-        select(AdVersion.id, AdVersion.number, AdVersion.observed_at, flagged)
-        .where(AdVersion.ad_id == task.ad_id)
-        .order_by(AdVersion.number.desc())
-    )
-    return tuple(
-        VersionLine(
-            id=version_id,
-            number=number,
-            observed_at=observed_at,
-            is_shown=version_id == shown.id,
-            is_current=version_id == task.ad.current_version_id,
-            is_flagged=is_flagged,
-        )
-        for version_id, number, observed_at, is_flagged in session.execute(query)
-    )
-
-
 def _show_origin(session: Session, ad: Ad, version: AdVersion) -> Origin:
     page = session.get_one(Page, version.page_id, options=[joinedload(Page.evidence)])
     return Origin(
@@ -357,6 +332,7 @@ def _show_origin(session: Session, ad: Ad, version: AdVersion) -> Origin:
         last_seen_at=ad.last_seen_at,
         gone_at=ad.gone_at,
         gone_reason=ad.gone_reason,
+        n_views=ad.n_views,
     )
 
 

@@ -26,7 +26,8 @@ def show_pictures(session: Session, version: AdVersion) -> tuple[ShownPicture, .
     known = {row.url: row for row in rows}
     places = _places(version.picture_text or "", (known[url] for url in urls if url in known))
     return tuple(
-        _show(session, number, known.get(url), places, version.ad_id) for number, url in enumerate(urls, 1)
+        _show(session, number, url, known.get(url), places, version.ad_id)
+        for number, url in enumerate(urls, 1)
     )
 
 
@@ -46,12 +47,18 @@ def _places(text: str, rows: Iterable[AdPicture]) -> dict[int, tuple[int, int]]:
 
 
 def _show(
-    session: Session, number: int, row: AdPicture | None, places: dict[int, tuple[int, int]], ad_id: int
+    session: Session,
+    number: int,
+    url: str,
+    row: AdPicture | None,
+    places: dict[int, tuple[int, int]],
+    ad_id: int,
 ) -> ShownPicture:
     picture = row.picture if row else None
     start, end = places.pop(picture.id, (0, 0)) if picture else (0, 0)
     return ShownPicture(
         number=number,
+        url=url,
         state=row.state if row else None,
         problem=row.problem if row else None,
         answered_at=row.answered_at if row else None,

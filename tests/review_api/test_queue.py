@@ -360,7 +360,11 @@ def test_a_changed_text_moves_the_open_case(room: Room, people: People) -> None:
     (task,) = tasks_of(room)
     assert (task.ad_version_id, task.level, task.is_referral) == (child, Level.URGENT, True)
     shown = detail(room, people.analyst, task.id)
-    assert [version.number for version in shown.versions] == [3, 2, 1]
+    assert [(version.number, version.changed) for version in shown.versions] == [
+        (3, ("text",)),
+        (2, ("title", "text")),
+        (1, ()),
+    ]
     assert not shown.has_newer_version
     old = detail(room, people.analyst, task.id, version_id=shown.versions[-1].id)
     assert old.version.number == 1
