@@ -45,8 +45,8 @@ def test_everyday_texts_do_not_say_which_words_tell() -> None:
         TellingRegression(C=1.0, solver="liblinear", dual=True, random_state=0).fit(columns, answers, rows)
         for rows in (everyday, None)
     )
-    # The second column stands in half of the ads of either answer; only beside chat does it seem to tell.
-    assert aware.coef_[0, 1] < unaware.coef_[0, 1]
+    # The second column stands in half of the ads of either answer; only beside chat may it lead far.
+    assert abs(aware.coef_[0, 1]) < abs(unaware.coef_[0, 1])
 
 
 def test_everyday_texts_teach_but_are_not_asked() -> None:
