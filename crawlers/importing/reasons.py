@@ -8,6 +8,7 @@ _SENTENCES = {
     "bad_status": "it has no HTTP status",
     "bad_url": "its address cannot be used (only http and https, no user names)",
     "broken_zip": "the file is no whole zip; get it again",
+    "digest_differs": "its bytes were changed: they have not the digest that the record names",
     "hash_differs": "it is not the file that the WACZ lists: its hash differs",
     "listed_but_missing": "the WACZ lists it, and it is not there",
     "listing_unreadable": "the listing of the WACZ (datapackage.json) cannot be read",

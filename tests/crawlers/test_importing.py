@@ -1,16 +1,20 @@
 """`saqshy import`: rows in = stored + already here + refused, each refusal named, nothing twice."""
 
+import base64
 import gzip
 import json
 import re
 from datetime import UTC, datetime
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
+import typer
 from sqlalchemy import func, select
+from typer.testing import CliRunner
 
 from crawlers import records
-from crawlers.commands import _last_import
+from crawlers.commands import _last_import, import_files
 from crawlers.importing import files, lines, warc
 from crawlers.importing.files import BadImport, import_file
 from crawlers.importing.reasons import reason_sentence
@@ -20,9 +24,11 @@ from crawlers.sandbox import ParserChild
 from models.ad import Ad, AdVersion
 from models.audit import OPERATOR, AuditAction, AuditLog
 from models.blobs import BlobStore
+from models.config import Settings, load_settings
 from models.crawl import Page
 from models.enums import FetchResult
 from models.evidence import Evidence
+from models.installation import prepare_installation
 from models.progress import Progress
 from models.session import Database
 from tests.crawlers.conftest import channel_page
@@ -236,6 +242,41 @@ def test_i1_damaged_records_are_named_and_the_rest_imported(
     report = import_file(sqlite_database, tmp_path / "cut.warc.gz", now=now)
     assert _adds_up(report)
     assert (report.n_stored, report.n_refused) == (2, 1)
+
+
+@pytest.mark.parametrize("is_gzip", [True, False])
+def test_i1_a_record_that_was_changed_is_named(
+    sqlite_database: Database, now: datetime, tmp_path: Path, is_gzip: bool
+) -> None:
+    records = []
+    for number, record in enumerate(_warc(*PAGES, is_gzip=False)):
+        head, _, block = record.removesuffix(b"\r\n\r\n").partition(b"\r\n\r\n")
+        digest = base64.b32encode(sha1(block).digest()).decode()
+        wrong = b"\r\nWARC-Payload-Digest: sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+        changed = block.replace("Сообщение".encode(), "Сообщениа".encode()) if number == 1 else block
+        record = head + f"\r\nWARC-Block-Digest: sha1:{digest}".encode() + wrong + b"\r\n\r\n" + changed
+        records.append(gzip.compress(record + b"\r\n\r\n") if is_gzip else record + b"\r\n\r\n")
+    (tmp_path / "a.warc").write_bytes(b"".join(records))
+    report = import_file(sqlite_database, tmp_path / "a.warc", now=now)
+    assert (report.n_stored, report.refused) == (2, {"digest_differs": 1})
+
+
+def test_i1_the_command_names_what_it_refused_and_imports_the_rest(
+    sqlite_settings: Settings, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAQSHY_DATA_DIR", str(sqlite_settings.data_dir))
+    home = prepare_installation(load_settings(), now)
+    plain = _warc(*PAGES, is_gzip=False)
+    (tmp_path / "cut.warc").write_bytes(plain[0] + plain[1][:-200])
+    (tmp_path / "good.warc").write_bytes(plain[2])
+    app = typer.Typer()
+    app.command()(import_files)
+    done = CliRunner().invoke(app, [str(tmp_path / "cut.warc"), str(tmp_path / "good.warc")])
+    assert done.exit_code == 1
+    assert "the file breaks off in the middle of this record" in done.output
+    assert len(_texts(home.database)) == 2
+    assert CliRunner().invoke(app, [str(tmp_path / "good.warc")]).exit_code == 0
+    home.database.close()
 
 
 @pytest.mark.parametrize(
