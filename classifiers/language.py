@@ -141,8 +141,6 @@ def _clear_language(counts: Sequence[int], texts: Iterable[NormalisedText]) -> L
 def _sum_up(words: Sequence[str]) -> list[float] | None:
     """Return the evidence of all words together; None when not one can be read."""
     read = [one for one in map(evidence_of_words.__getitem__, words) if one is not SAYS_NOTHING]
-        evidence for evidence in map(evidence_of_words.__getitem__, words) if evidence is not SAYS_NOTHING
-    ]
     return [sum(column) for column in zip(_PRIOR, *read, strict=True)] if read else None
 
 
