@@ -7,6 +7,7 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/n
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v javac >/dev/null 2>&1 || missing="$missing openjdk-17-jdk-headless"
 command -v mvn >/dev/null 2>&1 || missing="$missing maven"
+command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
 tesseract --list-langs 2>/dev/null | grep -qx kaz || missing="$missing tesseract-ocr tesseract-ocr-kaz tesseract-ocr-rus tesseract-ocr-eng"
 ls /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf >/dev/null 2>&1 || missing="$missing fonts-dejavu-core"
 [ -n "$missing" ] || exit 0
