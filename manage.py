@@ -174,7 +174,7 @@ def worker() -> None:
 def lanes(home: Installation, parser: ParserChild, stop: threading.Event) -> list[list[Job]]:
     """The jobs of a worker: crawls beside each other, the pipeline in the order of the flow, upkeep."""
     from classifiers.artifacts import load
-    from classifiers.jobs import link_pending
+    from classifiers.linking import link_pending
     from classifiers.waiting import LazyClassifier, classify_or_wait
     from crawlers.ad_checks import start_ad_checks
     from crawlers.candidates import find_candidates

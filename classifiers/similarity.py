@@ -1,7 +1,7 @@
 """Near-duplicates: MinHash over shingles of normalised words.
 
 Two texts meet as candidates by a band of their signatures or by a contact they
-share (classifiers.jobs); whether they are one ad is decided exactly, here.
+share (classifiers.linking); whether they are one ad is decided exactly, here.
 
 Source: Broder, "On the resemblance and containment of documents", 1997;
 bands as in Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3.

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from classifiers.artifacts import Installed
-from classifiers.jobs import classify_pending, link_pending
+from classifiers.jobs import classify_pending
+from classifiers.linking import link_pending
 from classifiers.risk import ClassifiedText
 from models.ad import Ad, AdVersion, Contact
 from models.audit import AuditAction, AuditEvent, AuditLog

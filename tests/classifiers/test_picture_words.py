@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from classifiers.artifacts import Installed
-from classifiers.jobs import classify_pending, link_pending
+from classifiers.jobs import classify_pending
+from classifiers.linking import link_pending
 from classifiers.picture_words import read_whole_ad
 from models.ad import AdVersion, Contact
 from models.audit import AuditLog

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from classifiers.artifacts import Installed
-from classifiers.jobs import classify_pending, link_pending
+from classifiers.jobs import classify_pending
+from classifiers.linking import link_pending
 from crawlers.jobs import run_due_crawl
 from crawlers.pictures.reader import find_tesseract
 from crawlers.sources_config import SourceConfig
