@@ -38,7 +38,7 @@ def add_picture_texts(session: Session, ad_ids: Collection[int], *, is_final: bo
 
     Args:
         session: a write session.
-        ad_ids: ads to look at; they are locked.
+        ad_ids: ads to look at; those with pictures are locked.
         is_final: take what there is; else versions wait until none of their pictures is wanted.
 
     Returns:
@@ -47,12 +47,10 @@ def add_picture_texts(session: Session, ad_ids: Collection[int], *, is_final: bo
     ids = sorted(set(ad_ids))
     n_made = 0
     for start in range(0, len(ids), _CHUNK):
-        chunk = ids[start : start + _CHUNK]
-        ads = session.scalars(select(Ad).where(Ad.id.in_(chunk)).order_by(Ad.id).with_for_update()).all()
-        known = _known_pictures(session, chunk)
+        known = _known_pictures(session, ids[start : start + _CHUNK])
+        ads = session.scalars(select(Ad).where(Ad.id.in_(known)).order_by(Ad.id).with_for_update()).all()
         for ad in ads:
-            if ad.id in known:
-                n_made += _complete(session, ad, known[ad.id], is_final=is_final)
+            n_made += _complete(session, ad, known[ad.id], is_final=is_final)
     return n_made
 
 

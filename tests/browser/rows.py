@@ -13,7 +13,9 @@ from classifiers.explaining import explain_result
 from classifiers.risk import ClassifiedText
 from models.ad import Ad, AdVersion, Contact
 from models.classification import Classification, IndicatorHit, PurposeScore
-from models.enums import LEVELS_BY_SEVERITY, Agency, Role, SourceKind
+from models.crawl import Source
+from models.enums import LEVELS_BY_SEVERITY, AdPictureState, Agency, PictureProblem, Role, SourceKind
+from models.picture import AdPicture, ReadPicture, picture_key
 from models.review import ReviewTask
 from tests.conftest import ARTIFACTS
 from tests.factories import (
@@ -38,7 +40,7 @@ PEOPLE = (
 
 @dataclass(frozen=True)
 class InventedAd:
-    """An ad; ``editions`` are its later texts, ``copies`` near-copies in its cluster."""
+    """An ad; ``editions`` are its later texts, ``copies`` near-copies, ``pictures`` the words in its pictures."""
 
     source: str
     region: str
@@ -48,6 +50,7 @@ class InventedAd:
     author: str | None = None
     editions: tuple[str, ...] = ()
     copies: tuple[str, ...] = field(default=())
+    pictures: tuple[str, ...] = ()
 
 
 SOURCES = (
@@ -138,7 +141,11 @@ def add_people(session: Session, locale: str = "kk") -> None:
 
 def add_ads(session: Session, now: datetime, ads: tuple[InventedAd, ...] = ADS) -> list[ReviewTask]:
     """Ads with what the classifier says about them, and a review task for each."""
-    sources = {name: make_source(session, name, kind, title=title) for name, kind, title in SOURCES}
+    there = {source.name: source for source in session.scalars(select(Source))}
+    sources = {
+        name: there.get(name) or make_source(session, name, kind, title=title)
+        for name, kind, title in SOURCES
+    }
     tasks = []
     installed = install(ARTIFACTS)
     for ad in ads:
@@ -153,7 +160,10 @@ def add_ads(session: Session, now: datetime, ads: tuple[InventedAd, ...] = ADS) 
             region=ad.region,
             author=ad.author,
             cluster=cluster,
+            pictures=[f"https://cdn.example/{words[:9]}.jpg" for words in ad.pictures],
+            picture_text="\n\n".join(filter(None, ad.pictures)) or None,
         )
+        _add_pictures(session, row, ad.pictures, seen_at)
         for edition in (*ad.editions, ad.text)[1:]:
             make_version(
                 session,
@@ -172,13 +182,46 @@ def add_ads(session: Session, now: datetime, ads: tuple[InventedAd, ...] = ADS) 
     return tasks
 
 
+def _add_pictures(session: Session, ad: Ad, pictures: tuple[str, ...], now: datetime) -> None:
+    """Pictures that were read; one without words could not be decoded."""
+    for number, words in enumerate(pictures):
+        url = f"https://cdn.example/{words[:9]}.jpg"
+        problem = None if words else PictureProblem.TOO_MANY_PIXELS
+        read = ReadPicture(
+            sha256=picture_key(f"{ad.id} {number}"),
+            size_bytes=48_000,
+            perceptual_hash=f"{number:016x}" if words else None,
+            problem=problem,
+            text=words or None,
+            confidence=0.94 if words else None,
+            reader="tesseract kaz+rus+eng",
+            read_at=now,
+        )
+        session.add(read)
+        session.flush()
+        state = AdPictureState.READ if words else AdPictureState.NOT_READ
+        session.add(
+            AdPicture(
+                ad_id=ad.id,
+                url=url,
+                url_sha256=picture_key(url),
+                state=state,
+                problem=problem,
+                wanted_at=now,
+                answered_at=now,
+                picture_id=read.id,
+            )
+        )
+    session.flush()
+
+
 def _open_task(session: Session, ad: Ad, installed: Installed, now: datetime) -> ReviewTask:
     for version in session.scalars(select(AdVersion).where(AdVersion.ad_id == ad.id)):
         if version.id != ad.current_version_id:
             earlier = installed.classify(version.text, version.title)
             _add_classification(session, version, earlier, installed, now)
     version = session.get_one(AdVersion, ad.current_version_id)
-    found = installed.classify(version.text, version.title)
+    found = installed.classify(version.text, version.title, version.picture_text)
     assert found.flagged, ad.external_id
     classification = _add_classification(session, version, found, installed, now)
     is_referral = found.is_minor or found.is_live_victim
@@ -212,7 +255,9 @@ def _add_classification(
         is_live_victim=found.is_live_victim,
         rules=list(found.rules),
         model_words=[asdict(word) for word in found.model_words],
-        explanation=explain_result(installed, found, version.text, version.title).as_json(),
+        explanation=explain_result(
+            installed, found, version.text, version.title, version.picture_text
+        ).as_json(),
         created_at=now,
         triaged_at=now,
     )
