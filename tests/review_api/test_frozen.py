@@ -96,10 +96,7 @@ def _listed(room: Room, people: People, *numbers: int) -> list[FlaggedTask]:
     return tasks
 
 
-def test_f9_damage_of_an_ad_that_is_long_on_the_list_stops_the_list(
-    sqlite_room: Room, sqlite_people: People
-) -> None:
-    room, people = sqlite_room, sqlite_people
+def test_f9_damage_of_an_ad_that_is_long_on_the_list_stops_the_list(room: Room, people: People) -> None:
     old, _ = _listed(room, people, 1, 2)
     room.services.releases.make_release(people.officer.actor, now=room.clock())
     _listed(room, people, 3)
@@ -121,10 +118,7 @@ def test_f9_damage_of_an_ad_that_is_long_on_the_list_stops_the_list(
     assert room.services.releases.make_release(people.officer.actor, now=room.clock()).n_added == 1
 
 
-def test_a_release_reads_what_was_found_instead_of_every_file(
-    sqlite_room: Room, sqlite_people: People
-) -> None:
-    room, people = sqlite_room, sqlite_people
+def test_a_release_reads_what_was_found_instead_of_every_file(room: Room, people: People) -> None:
     tasks = _listed(room, people, 1, 2)
     room.services.releases.make_release(people.officer.actor, now=room.clock())
     while _check(room, room.clock()):
