@@ -87,6 +87,7 @@ def test_a_picture_alone_is_flagged_and_shown(
         {
             1: ("Толығырақ суретте", [f"http://{CDN}/1.jpg", f"http://{CDN}/bomb.png"]),
             2: ("Бүгін ауа райы жақсы", [f"http://{CDN}/2.jpg"]),
+            3: ("", [f"http://{CDN}/1.jpg"]),
         }
     )
     site.routes[(CDN, "/1.jpg")] = picture(as_file(poster, "JPEG", quality=92))
@@ -112,6 +113,8 @@ def test_a_picture_alone_is_flagged_and_shown(
         for hit in found.hits:
             assert texts[hit.place][hit.start : hit.end] == hit.quote
         assert TextPlace.PICTURE in {hit.place for hit in found.hits if hit.is_counted}
+        of_bare = select(ReviewTask.id).join(Ad, ReviewTask.ad_id == Ad.id).where(Ad.external_id == "test/3")
+        bare_id = session.scalars(of_bare).one()
         task_id, read = task.id, session.scalars(select(ReadPicture).order_by(ReadPicture.id)).all()
         contacts = session.scalars(select(Contact).where(Contact.ad_version_id == version.id)).all()
         spots = [ContactSpot(c.value, c.place, c.start, c.end) for c in contacts]
@@ -129,7 +132,10 @@ def test_a_picture_alone_is_flagged_and_shown(
         assert re.search(r"<mark[^>]*>Бүйрек сатамын</mark>", section[0])
         assert "123 45" not in page  # contacts in pictures are masked, too
         assert read[0].sha256 in section[0] or read[1].sha256 in section[0]
-        assert re.search(rf"{words.text('picture.elsewhere')}</dt><dd>1</dd>", section[0])
+        assert re.search(rf"{words.text('picture.elsewhere')}</dt><dd>2</dd>", section[0])
+        assert words.text("case.no_text_but_pictures") not in page
+        bare = browser(room, sqlite_people.analyst.name, locale).get(f"/cases/{bare_id}").text
+        assert words.text("case.no_text_but_pictures") in bare
         confidence = words.text("picture.confidence", percent="PERCENT").partition("PERCENT")[0]
         assert confidence in section[0]
         unread = browser(room, sqlite_people.analyst.name, locale).get("/unread").text
