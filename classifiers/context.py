@@ -123,7 +123,8 @@ def _denied_before(words: Sequence[str], first: int, sentence: int, sentences: S
         return False
     before = _reading(words[first - 1])
     if before in _NOT_BEFORE:
-        return _reading(words[first]) not in _NOT_ONLY
+        # «Денег нет, за ворота не пускают»: what stands before the comma denies nothing behind it.
+        return _reading(words[first]) not in _NOT_ONLY and sentences.is_one_clause(first - 1, first)
     if first < 2 or sentences.number(first - 2) != sentence:
         return False
     return _reading(words[first - 2]) in _NOT_BEFORE and _DENIED_VERB.match(before) is not None

@@ -184,6 +184,23 @@ def test_every_span_quotes_the_original(text: str, title: str) -> None:
         assert 0 <= result.priority <= 1
 
 
+@pytest.mark.parametrize(
+    ("text", "is_cry"),
+    [
+        ("денег три месяца нет, за ворота не пускают, кто-нибудь сообщите", True),
+        ("паспортымды алып қойды, жібермейді", True),
+        ("собаку за ворота не выпускают, воет", False),
+        ("Ты за кого меня держишь?", False),
+        ("Он нас заставлял отжиматься", False),
+        ("Үш бала жас болғандықтан анасы жұмысқа шыға алмай отыр.", False),
+        ("шыға алмай отырмын, көмектесіңізші", True),
+        ("көмекті алушылар құжаттарын тапсыра бастады", False),
+    ],
+)
+def test_a_cry_for_help_is_in_the_first_person(text: str, *, is_cry: bool) -> None:
+    assert classify(text).is_live_victim is is_cry
+
+
 @pytest.mark.parametrize("text", ["", "а", "👶", "\u200b\u200b", "\ud83d", "\0", "1", "....", "!" * 1000])
 def test_texts_that_say_nothing_are_no_error(text: str) -> None:
     assert not classify(text).flagged
