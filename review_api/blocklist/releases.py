@@ -149,7 +149,7 @@ class ReleaseService:
         Raises:
             NothingNew: the list has not changed since the last release.
             EntryNotReleasable: an entry is on the protected list now, or its address is broken.
-            CaseFrozen: evidence of an ad on the list is damaged.
+            CaseFrozen: evidence of an ad on the list is damaged, and the list would grow.
             GrowthNotAcknowledged: more than 20 and more than 5 % new entries, and no reason.
             OSError: the disk is full or broken; nothing was made.
         """
@@ -274,7 +274,9 @@ class ReleaseService:
                 )
         for entry in repository.load_entries(session, change.added):
             self._evidence.need_whole(session, entry.task)
-        self._evidence.need_list_whole(session, change.entries, now=now)
+        if change.added:
+            # A list that only lets go may leave: nobody's lift waits for another's damaged file.
+            self._evidence.need_list_whole(session, change.entries, now=now)
         if change.is_fast and len((acknowledge_growth or "").strip()) < MIN_REASON_LENGTH:
             raise GrowthNotAcknowledged(
                 f"The list would grow by {len(change.added)} entries at once. "

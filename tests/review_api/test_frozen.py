@@ -118,6 +118,19 @@ def test_f9_damage_of_an_ad_that_is_long_on_the_list_stops_the_list(room: Room, 
     assert room.services.releases.make_release(people.officer.actor, now=room.clock()).n_added == 1
 
 
+def test_a_lift_leaves_although_the_file_of_another_ad_is_damaged(room: Room, people: People) -> None:
+    damaged, lifted = _listed(room, people, 1, 2)
+    room.services.releases.make_release(people.officer.actor, now=room.clock())
+    file = BlobStore(room.settings.evidence_dir).path(_evidence(room, damaged).sha256)
+    file.write_bytes(file.read_bytes().upper())
+    assert _check(room, room.clock()) > 0
+    with room.db.write() as session:
+        entry = session.scalars(select(BlocklistEntry).where(BlocklistEntry.task_id == lifted.id)).one()
+        entry.state = EntryState.LIFTED
+    release = room.services.releases.make_release(people.officer.actor, now=room.clock())
+    assert (release.n_added, release.n_removed) == (0, 1)
+
+
 def test_a_release_reads_what_was_found_instead_of_every_file(room: Room, people: People) -> None:
     tasks = _listed(room, people, 1, 2)
     room.services.releases.make_release(people.officer.actor, now=room.clock())
