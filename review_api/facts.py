@@ -84,6 +84,8 @@ def _value(words: Words, name: str, value: Detail) -> str:
         return words.word(Role(str(value)))
     if name == "verdict" and value in set(Verdict):
         return words.text(f"made.{value}")
+    if words.has(f"fact.{name}.{value}"):
+        return words.text(f"fact.{name}.{value}")
     if name == "reasons":
         return "; ".join(f"{reason_words(words, code)}: {n}" for code, n in split_reasons({name: value}))
     if name.startswith("n_") and isinstance(value, int):

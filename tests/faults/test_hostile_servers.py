@@ -1,7 +1,6 @@
 """S5, S6, F11: servers that send without end, lie, drip, stall or reset are named; others are crawled."""
 
 import itertools
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,8 +105,6 @@ def test_s5_s6_f11_each_bad_server_is_cut_and_named(tmp_path: Path, site: Site) 
     parsed = [p.final_url for p in bench.pages() if p.parse_state is ParseState.PARSED]
     assert f"http://{GOOD}/" in parsed
     assert len(parsed) <= 2  # the one with more bytes than it said is a page of ten
-    children_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert children_kib < 300 * 1024
     bench.db.close()
 
 
