@@ -149,6 +149,7 @@ def test_a_few_kills_during_crawls_lose_nothing(settings: Settings, tmp_path: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(20, 25))
 def test_f1_kills_at_random_moments_of_crawls_lose_nothing(
     settings: Settings, tmp_path: Path, site: Site, seed: int
