@@ -98,7 +98,8 @@ class AdVersion(Leased, Base):
     is_parse_incomplete: Mapped[bool] = mapped_column(default=False)
     # Addresses of its pictures when this text was first seen; sites give them another at every visit.
     pictures: Mapped[list[str] | None]
-    # What a machine recognised in those pictures: each one's text (models.picture), joined by an empty line.
+    # What a machine recognised in those pictures: each one's text (models.picture), joined by an empty line;
+    # "" once it was erased.
     picture_text: Mapped[str | None]
     # Of a version that differs from an earlier one by ``picture_text`` alone: the other's content hash,
     # so that a page which shows the same again leads here.

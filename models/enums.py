@@ -184,7 +184,7 @@ class AdPictureState(StrEnum):
 
 
 class PictureProblem(StrEnum):
-    """Why a picture of an ad, or a part of it, was not read."""
+    """Why a picture of an ad, or a part of it, was not read, or what was read is no more."""
 
     NO_READER = "no_reader"
     OTHER_HOST = "other_host"
@@ -202,6 +202,7 @@ class PictureProblem(StrEnum):
     DAMAGED = "damaged"
     TIMED_OUT = "timed_out"
     READER_DIED = "reader_died"
+    ERASED = "erased"
 
 
 class PictureState(StrEnum):

@@ -52,6 +52,7 @@ def configure_logs(
     root.setLevel(level)
     # Libraries that would put addresses or texts of crawled pages into the log at INFO.
     for name in (
+        "fontTools",
         "scrapy",
         "twisted",
         "alembic",

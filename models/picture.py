@@ -15,13 +15,15 @@ from models.enums import AdPictureState, PictureProblem
 MAX_BITS_APART = 3
 # One more piece than bits that may differ: of two such hashes at least one piece is equal.
 N_BANDS = MAX_BITS_APART + 1
+# ``AdVersion.picture_text`` once it was erased; a version that never had such words has None.
+ERASED = ""
 
 
 class ReadPicture(Base):
-    """One picture by the hash of its bytes, read once however many ads show it; never changed afterwards.
+    """One picture by the hash of its bytes, read once however many ads show it; only its words may be erased.
 
-    ``problem`` says why it was not read, or not whole; ``text`` is "" where no
-    words were found and None where none were looked for. ``confidence`` is the
+    ``problem`` says why it was not read, or not whole, or that its words were
+    erased; ``text`` is "" where no words were found and None where there are none. ``confidence`` is the
     recogniser's own, in [0, 1].
     """
 

@@ -80,6 +80,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # Any: the
     cursor.execute("PRAGMA journal_mode=DELETE")
     cursor.execute("PRAGMA synchronous=EXTRA")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is erased is overwritten in the file, too.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     cursor.close()
 

@@ -103,7 +103,8 @@ def show_reasons(words: Words, found: Findings, precision_of: PrecisionOf) -> Re
         for word in found.model_words
     ]
     groups = _group_signs(words, found.hits, spans, precision_of)
-    changes = _change_lines(words, found)
+    read_words = _read_words(words, found)
+    changes = _change_lines(words, found, read_words)
     texts = {
         TextPlace.TITLE: found.title,
         TextPlace.TEXT: found.text,
@@ -120,7 +121,7 @@ def show_reasons(words: Words, found: Findings, precision_of: PrecisionOf) -> Re
         purposes=found.purposes,
         side=found.side,
         rules=tuple(rule_text(words, rule) for rule in found.rules),
-        words=_read_words(found),
+        words=read_words,
         share_lines=_share_lines(words, found),
         is_flagged=found.is_flagged,
         changes=changes,
@@ -146,12 +147,16 @@ def _picture_segments(
     return tuple(cut(found.picture_text[start:end], within))
 
 
-def _read_words(found: Findings) -> tuple[ReadWord, ...]:
-    """The heaviest first; words that spoke against a flag have no bar."""
+def _read_words(words: Words, found: Findings) -> tuple[ReadWord, ...]:
+    """The heaviest first; words that spoke against a flag have no bar; erased ones are named so."""
     most = max((word.weight for word in found.model_words), default=0.0)
     ordered = sorted(found.model_words, key=lambda word: -word.weight)
     return tuple(
-        ReadWord(" ".join(word.quote.split()), word.weight, max(word.weight, 0.0) / most if most > 0 else 0.0)
+        ReadWord(
+            " ".join(word.quote.split()) or words.text("picture.erased"),
+            word.weight,
+            max(word.weight, 0.0) / most if most > 0 else 0.0,
+        )
         for word in ordered
     )
 
@@ -180,10 +185,10 @@ def _of_hundred(probability: float) -> int:
     return min(max(round(probability * 100), 1), 99)
 
 
-def _change_lines(words: Words, found: Findings) -> tuple[str, ...]:
+def _change_lines(words: Words, found: Findings, read_words: Iterable[ReadWord]) -> tuple[str, ...]:
     if found.explanation is None:
         return ()
-    heaviest = [word.quote for word in _read_words(found)]
+    heaviest = [word.quote for word in read_words]
     return tuple(
         _change_line(words, change, heaviest)
         for change in found.explanation.changes
@@ -202,8 +207,9 @@ def _shortened(quote: str, room: int = 60) -> str:
 
 
 def _number_hits(words: Words, hits: Iterable[ShownHit]) -> list[tuple[Span, TextPlace]]:
-    """Spans with their place, numbered as a reader meets them: title, text, pictures."""
-    ordered = sorted(hits, key=lambda hit: (_PLACES.index(hit.place), hit.start, hit.end, hit.code))
+    """Spans with their place, numbered as a reader meets them: title, text, pictures; erased have none."""
+    left = (hit for hit in hits if hit.quote)
+    ordered = sorted(left, key=lambda hit: (_PLACES.index(hit.place), hit.start, hit.end, hit.code))
     return [
         (
             Span(
@@ -244,7 +250,7 @@ def _group_signs(
             weight=hit.weight,
             look="counter" if hit.is_counter_sign else ("sign" if hit.is_counted else "idle"),
             reason="" if hit.is_counted or hit.reason is None else reason_text(words, hit.reason),
-            spans=tuple(by_code[code]),
+            spans=tuple(by_code.get(code, ())),
             precision=precision_of(code),
         )
         for code, hit in facts.items()

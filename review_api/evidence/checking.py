@@ -13,6 +13,7 @@ class ItemFiles:
 
     Attributes:
         archive: the WARC; None for a picture.
+        is_picture: it is the picture of the item's page.
         original: the stored file where it is not the unpacked archive.
         stamps: pairs of answer and certificates.
         day_stamps: the same, on the root of the day.
@@ -27,6 +28,12 @@ class ItemFiles:
     stamps: tuple[tuple[str, str], ...]
     day_stamps: tuple[tuple[str, str], ...]
     proof: tuple[str, ...]
+    is_picture: bool = False
+
+    @property
+    def name(self) -> str:
+        """How the script's output and comments call it."""
+        return f"picture of item {self.number}" if self.is_picture else f"item {self.number}"
 
     @property
     def read(self) -> str:
@@ -80,10 +87,10 @@ def checking_script(items: Sequence[ItemFiles]) -> str:
 def _lines_of(item: ItemFiles) -> str:
     lines = [
         "",
-        f"# item {item.number}",
+        f"# {item.name}",
         f'{item.read} > "$work/item"',
         f'echo "{item.sha256}  $work/item" | sha256sum --quiet -c -',
-        f'echo "ok item {item.number} {item.sha256}"',
+        f'echo "ok {item.name} {item.sha256}"',
     ]
     lines += [f"stamp item {answer} {roots}" for answer, roots in item.stamps]
     if item.day_stamps:

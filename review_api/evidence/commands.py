@@ -76,7 +76,7 @@ def erase(
     evidence_id: Annotated[int, typer.Argument(help="Number of the item, as `evidence show` says it.")],
     reason: Annotated[str, typer.Option(help="Why; it is kept in the audit log. No names.")],
 ) -> None:
-    """Erase the bytes of one item for privacy; its row, hash, seals and stamps stay."""
+    """Erase the bytes of one item and what was read in its ads' pictures; rows, hashes and stamps stay."""
     from models.evidence import Evidence
 
     home = open_installation()
@@ -84,6 +84,17 @@ def erase(
         row = session.get(Evidence, evidence_id)
         if row is None:
             raise NotFound(f"There is no evidence {evidence_id}.")
-        open_services(home).evidence.erase(session, row, reason=reason, actor=OPERATOR, now=utc_now())
-    home.store.path(row.sha256).unlink(missing_ok=True)
+        erased = open_services(home).evidence.erase(
+            session, row, reason=reason, actor=OPERATOR, now=utc_now()
+        )
+    for sha256 in erased.files:
+        home.store.path(sha256).unlink(missing_ok=True)
     typer.echo(f"Evidence {evidence_id} is erased; its hash {row.sha256} stays.")
+    if len(erased.files) > 1:
+        typer.echo("The picture of its page is erased, too.")
+    if erased.n_versions:
+        typer.echo(f"Words read in pictures are erased from {erased.n_versions} versions of ads.")
+    if erased.held_by:
+        ids = ", ".join(map(str, erased.held_by))
+        typer.echo(f"Other stored pages show the same pictures and keep their words: evidence {ids}.")
+    typer.echo("Copies stay in backups, in packages and lists that left: see docs/operations.md.")

@@ -8,13 +8,16 @@ from pathlib import Path
 import matplotlib as mpl
 from fpdf import FPDF
 from fpdf.enums import WrapMode
+from fpdf.fonts import TTFFont
 
 from review_api.evidence.checking import ItemFiles, stamp_command
-from review_api.evidence.schemas import CaseEvidence, Item
+from review_api.evidence.schemas import CaseEvidence, Item, PictureFacts
 from review_api.i18n import Words, load_words
 
 LANGUAGES = ("kk", "ru")
 _TEXT, _CODE = "DejaVu", "DejaVuMono"
+# Characters of one picture's words; a picture may hold a page of them.
+_MAX_WORDS = 2000
 # These fonts have every Kazakh letter and come with a library that is here anyway.
 _FONTS = (
     (_TEXT, "", "DejaVuSans.ttf"),
@@ -77,13 +80,19 @@ class _Sheet(FPDF):
         self.multi_cell(
             0,
             height,
-            text,
+            self._printable(text),
             new_x="LMARGIN",
             new_y="NEXT",
             align="L",
             fill=is_filled,
             wrapmode=WrapMode.CHAR if is_filled else WrapMode.WORD,
         )
+
+    def _printable(self, text: str) -> str:
+        """What the font has no letter for as a box; otherwise the library logs it, and it stands nowhere."""
+        font = self.current_font
+        known = font.cmap if isinstance(font, TTFFont) else {}
+        return "".join(letter if letter == "\n" or ord(letter) in known else "□" for letter in text)
 
 
 def _write(
@@ -96,13 +105,19 @@ def _write(
     sheet.text_line(t("cover.source", source=case.source))
     for item, own in zip(case.items, _of_items(files), strict=True):
         _write_item(sheet, words, item, own)
+    if case.pictures:
+        sheet.heading(t("cover.ad_pictures"))
+        sheet.text_line(t("cover.ad_pictures_how"))
+    for number, picture in enumerate(case.pictures, 1):
+        _write_picture(sheet, words, number, picture)
     sheet.heading(t("cover.check"))
     sheet.text_line(t("cover.check_all"))
     sheet.code(f"unzip {case.case_number}.wacz -d evidence\ncd evidence\nsh verify/verify.sh")
     sheet.text_line(t("cover.check_files"))
     sheet.code("sha256sum -c verify/sha256sum.txt")
     for own in files:
-        sheet.text_line(t("cover.check_item", number=own.number))
+        key = "cover.check_page_picture" if own.is_picture else "cover.check_item"
+        sheet.text_line(t(key, number=own.number))
         commands = [f"{own.read} > item", "sha256sum item"]
         commands += [stamp_command(stamp, "item") for stamp in own.stamps]
         commands += [f"openssl ts -reply -in {answer} -text" for answer, _ in own.stamps[:1]]
@@ -132,3 +147,28 @@ def _write_item(sheet: _Sheet, words: Words, item: Item, own: ItemFiles) -> None
     if item.picture is not None and item.picture.sha256:
         browser = item.picture.browser or "–"
         sheet.text_line(t("cover.picture", browser=browser))
+
+
+def _write_picture(sheet: _Sheet, words: Words, number: int, picture: PictureFacts) -> None:
+    t = words.text
+    sheet.text_line(t("picture.number", number=number))
+    sheet.code(picture.url)
+    if picture.sha256 is not None:
+        sheet.text_line(t("cover.ad_picture_hashes"))
+        sheet.code(f"SHA-256  {picture.sha256}\npHash    {picture.perceptual_hash or '-'}")
+    if picture.problem is not None:
+        sheet.text_line(words.word(picture.problem))
+    elif picture.words is None:
+        sheet.text_line(t("cover.ad_picture_waits"))
+    if picture.words == "":
+        sheet.text_line(t("picture.no_words"))
+    elif picture.words is not None:
+        percent = words.number(round(100 * (picture.confidence or 0)))
+        sheet.text_line(t("cover.ad_picture_words", percent=percent))
+        sheet.code(_shortened(picture.words))
+        if len(picture.words) > _MAX_WORDS:
+            sheet.text_line(t("cover.ad_picture_more"))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_WORDS else f"{text[:_MAX_WORDS]}…"

@@ -9,6 +9,7 @@ from hashlib import sha256
 from io import BytesIO
 
 from models.enums import WARC_KINDS
+from review_api.evidence.ad_pictures import picture_lines
 from review_api.evidence.checking import ItemFiles, checking_script, proof_files
 from review_api.evidence.cover import make_cover
 from review_api.evidence.schemas import CaseEvidence, Item
@@ -16,6 +17,7 @@ from review_api.evidence.warcs import PackedWarc, pack_warc, warc_of
 
 WACZ_VERSION = "1.1.1"
 COVER = "cover/cover.pdf"
+PICTURES = "ad/pictures.jsonl"
 _STORED = (".gz", ".png", ".pdf", ".tsr", ".bin")
 
 Stamps = Sequence[tuple[str, bytes, str]]
@@ -43,6 +45,8 @@ def make_package(
     package.add_index([line for warc in packed for line in warc.index])
     package.add("pages/pages.jsonl", _pages(case))
     package.add("custody/custody.jsonl", _custody(case, actor, now))
+    if case.pictures:
+        package.add(PICTURES, picture_lines(case.pictures))
     package.add("verify/verify.sh", checking_script(package.items).encode())
     package.add(COVER, make_cover(case, package.items, now=now))
     listed = sorted(name for name in package.files if name != "verify/sha256sum.txt")
@@ -99,6 +103,7 @@ class Package:
             self.items.append(
                 ItemFiles(
                     number=number,
+                    is_picture=True,
                     sha256=item.picture.sha256,
                     url=item.url,
                     archive=None,

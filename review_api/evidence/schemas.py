@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from models.enums import EvidenceKind, PictureState
+from models.enums import AdPictureState, EvidenceKind, PictureProblem, PictureState
 from models.merkle import Step
 
 
@@ -94,8 +94,35 @@ class CustodyLine:
 
 
 @dataclass(frozen=True)
+class PictureFacts:
+    """What stays of a picture that the ad showed; its bytes are not kept, ``url`` is text.
+
+    Attributes:
+        answered_at: when it was fetched, or why not was known.
+        sha256: of its bytes as they were fetched.
+        perceptual_hash: 64 bits in hexadecimal, alike for pictures that look alike.
+        words: what a machine recognised; "" = none were found, None = not read, or erased.
+        confidence: the recogniser's own, 0 to 1.
+    """
+
+    url: str
+    state: AdPictureState
+    problem: PictureProblem | None
+    answered_at: datetime | None
+    sha256: str | None
+    perceptual_hash: str | None
+    size_bytes: int | None
+    format: str | None
+    width: int | None
+    height: int | None
+    words: str | None
+    confidence: float | None
+    reader: str | None
+
+
+@dataclass(frozen=True)
 class CaseEvidence:
-    """All stored files behind a case, the shown version's page first."""
+    """All stored files behind a case, the shown version's page first, and what stays of the ad's pictures."""
 
     case_number: str
     task_id: int
@@ -103,6 +130,7 @@ class CaseEvidence:
     source: str
     items: tuple[Item, ...]
     custody: tuple[CustodyLine, ...]
+    pictures: tuple[PictureFacts, ...] = ()
 
     @property
     def damaged(self) -> tuple[Item, ...]:
@@ -118,3 +146,18 @@ class Export:
     content: bytes
     sha256: str
     n_items: int
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What erasing an item came to.
+
+    Attributes:
+        files: SHA-256 of the stored files that are to go.
+        n_versions: versions of ads that held words of pictures.
+        held_by: items of evidence whose ads still hold some of these words.
+    """
+
+    files: tuple[str, ...]
+    n_versions: int
+    held_by: tuple[int, ...]

@@ -19,9 +19,11 @@ from models.integrity import find_damage
 from models.review import ReviewTask
 from models.seals import evidence_damages
 from review_api.evidence import repository
+from review_api.evidence.ad_pictures import list_ad_pictures
+from review_api.evidence.erasing import erase_picture_words
 from review_api.evidence.package import COVER, Stamps, make_package
 from review_api.evidence.repository import EVIDENCE_SUBJECT
-from review_api.evidence.schemas import CaseEvidence, EvidenceState, Export, Item, PictureLine
+from review_api.evidence.schemas import CaseEvidence, Erased, EvidenceState, Export, Item, PictureLine
 
 # The worker looks once a day; what it has not looked at for longer is not trusted.
 TRUST_CHECK_FOR = timedelta(hours=36)
@@ -70,6 +72,7 @@ class EvidenceService:
             source=task.ad.source.title,
             items=items,
             custody=repository.list_custody(session, _ids(items)),
+            pictures=() if is_brief else list_ad_pictures(session, task.ad_id),
         )
 
     def of_ad(self, session: Session, ad: Ad) -> CaseEvidence:
@@ -237,11 +240,21 @@ class EvidenceService:
 
     def erase(
         self, session: Session, evidence: Evidence, *, reason: str, actor: Actor, now: datetime
-    ) -> None:
-        """Mark an item's bytes as erased; the sweep removes the file, what proves it stays."""
-        if evidence.erased_at is None:
-            evidence.erased_at = now
-            self._note(session, AuditAction.EVIDENCE_ERASED, evidence.id, actor, now, {"reason": reason})
+    ) -> Erased:
+        """Mark an item and the picture of its page as erased, and erase the words read in the ads' pictures.
+
+        The caller or the sweep removes the files; rows, hashes and what proves them stay.
+        """
+        picture = repository.find_picture(session, evidence.id)
+        png = picture.png if picture is not None else None
+        files = [item for item in (evidence, png) if item is not None]
+        for item in files:
+            if item.erased_at is None:
+                item.erased_at = now
+                self._note(session, AuditAction.EVIDENCE_ERASED, item.id, actor, now, {"reason": reason})
+        session.flush()
+        n_versions, held_by = erase_picture_words(session, evidence)
+        return Erased(tuple(item.sha256 for item in files), n_versions, held_by)
 
     def _picture_stamps(self, session: Session) -> Callable[[int], Stamps]:
         def stamps_of(evidence_id: int) -> Stamps:

@@ -6,7 +6,8 @@ from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from models.ad import AdVersion
-from models.picture import MAX_BITS_APART, AdPicture, PictureBand, ReadPicture, bands_of, bits_apart
+from models.enums import PictureProblem
+from models.picture import ERASED, MAX_BITS_APART, AdPicture, PictureBand, ReadPicture, bands_of, bits_apart
 from review_api.tasks.case_schemas import ShownPicture
 
 # A hash that thousands of pictures share (an empty page) says nothing; beyond this the count is "at least".
@@ -26,8 +27,7 @@ def show_pictures(session: Session, version: AdVersion) -> tuple[ShownPicture, .
     known = {row.url: row for row in rows}
     places = _places(version.picture_text or "", (known[url] for url in urls if url in known))
     return tuple(
-        _show(session, number, url, known.get(url), places, version.ad_id)
-        for number, url in enumerate(urls, 1)
+        _show(session, number, url, known.get(url), places, version) for number, url in enumerate(urls, 1)
     )
 
 
@@ -52,7 +52,7 @@ def _show(
     url: str,
     row: AdPicture | None,
     places: dict[int, tuple[int, int]],
-    ad_id: int,
+    version: AdVersion,
 ) -> ShownPicture:
     picture = row.picture if row else None
     start, end = places.pop(picture.id, (0, 0)) if picture else (0, 0)
@@ -60,15 +60,23 @@ def _show(
         number=number,
         url=url,
         state=row.state if row else None,
-        problem=row.problem if row else None,
+        problem=_problem(row, version) if row else None,
         answered_at=row.answered_at if row else None,
         start=start,
         end=end,
         confidence=picture.confidence if picture else None,
         sha256=picture.sha256 if picture else None,
         perceptual_hash=picture.perceptual_hash if picture else None,
-        n_elsewhere=_count_elsewhere(session, picture, ad_id) if picture else 0,
+        n_elsewhere=_count_elsewhere(session, picture, version.ad_id) if picture else 0,
     )
+
+
+def _problem(row: AdPicture, version: AdVersion) -> PictureProblem | None:
+    """Why the picture was not read; or that its words are erased here, though others may hold them."""
+    if row.problem is not None or row.picture is None:
+        return row.problem
+    is_erased = version.picture_text == ERASED and row.picture.text != ""
+    return PictureProblem.ERASED if is_erased else row.picture.problem
 
 
 def _count_elsewhere(session: Session, picture: ReadPicture, ad_id: int) -> int:
