@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from models.audit import Actor, AuditAction, AuditEvent
 from models.crawl import CrawlRun, Source
 from models.doctor import Finding
-from models.enums import SourceKind
+from models.enums import RunState, SourceKind
 from models.errors import Rejected
 from models.installation import Installation, open_installation
 from models.leases import JobReport
@@ -60,7 +60,10 @@ def list_sources() -> None:
     with home.database.read() as session:
         for source in session.scalars(select(Source).order_by(Source.name)):
             run = session.scalars(
-                select(CrawlRun).where(CrawlRun.source_id == source.id).order_by(CrawlRun.id.desc()).limit(1)
+                select(CrawlRun)
+                .where(CrawlRun.source_id == source.id, CrawlRun.state != RunState.MISSED)
+                .order_by(CrawlRun.id.desc())
+                .limit(1)
             ).first()
             if source.kind is SourceKind.IMPORT:
                 typer.echo(f"    {source.name:24} {source.kind.value:12} {_last_import(session)}")

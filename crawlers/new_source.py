@@ -14,7 +14,7 @@ from crawlers.checking import SourceCheck, check_settings
 from crawlers.items import AdKind, Extraction, readable_json
 from crawlers.pages.registry import page_object, page_object_for
 from crawlers.sandbox import ParserChild
-from crawlers.sources_config import SourceConfig
+from crawlers.sources_config import SOURCE_NAME, SourceConfig
 from models.config import Settings
 from models.enums import RequestKind, SourceKind
 from models.errors import Rejected
@@ -33,6 +33,10 @@ class SourceExists(Rejected):
     """There is a file of that name already."""
 
     status = 409
+
+
+class BadSourceName(Rejected):
+    """The name given is none that a source can have."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,13 @@ def new_source(
 
     Raises:
         BadUrl: the address is none that may be fetched.
+        BadSourceName: the name is none.
         SourceExists: the file is there already.
     """
     url = canonical_url(url)
-    name = name or re.sub(r"[^a-z0-9]+", "_", host_of(url).removeprefix("www.")).strip("_")[:64]
+    name = name or _name_of(url)
+    if not re.match(SOURCE_NAME, name):
+        raise BadSourceName(f"'{name}' is no name of a source: a-z, 0-9 and _, a letter first, 2 to 64 long.")
     file = folder / f"{name}.yaml"
     if file.exists():
         raise SourceExists(f"{file} is there already; choose another name with --name.", name=name)
@@ -95,6 +102,12 @@ def new_source(
     case = _write_case(cases, name, check)
     file.write_text(_HEAD + yaml.safe_dump(fields, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return NewSource(config, file, case, check)
+
+
+def _name_of(url: str) -> str:
+    """A name made of the host; one that begins with a digit (2gis.kz) gets a letter before it."""
+    name = re.sub(r"[^a-z0-9]+", "_", host_of(url).removeprefix("www.")).strip("_")
+    return (name if name[:1].isalpha() else f"site_{name}")[:64]
 
 
 def _best_reading(check: SourceCheck, url: str) -> Extraction | None:

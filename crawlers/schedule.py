@@ -114,8 +114,17 @@ def yield_share(session: Session, source_id: int, now: datetime) -> float:
     return min(1.0, (int(n_new) + _FLAGGED_WEIGHT * (n_flagged or 0)) / int(n_pages))
 
 
+def _last_asked_at(session: Session, source_id: int) -> datetime | None:
+    """When a person last asked for a run."""
+    of_people = (CrawlRun.source_id == source_id) & (CrawlRun.kind == RunKind.MANUAL)
+    return session.scalar(select(func.max(CrawlRun.slot_at)).where(of_people))
+
+
 def _due_slots(session: Session, source: Source, now: datetime) -> list[datetime]:
-    """Slots up to now that have no row yet; the newest 1000 after a very long pause."""
+    """Slots up to now that have no row yet; the newest 1000 after a very long pause.
+
+    A new source that a person had crawled already waits for the next slot.
+    """
     schedule = schedule_of(source)
     last = session.scalar(
         select(func.max(CrawlRun.slot_at)).where(
@@ -126,7 +135,10 @@ def _due_slots(session: Session, source: Source, now: datetime) -> list[datetime
     )
     if last is None:
         since = source.terms_read_at or source.created_at
-        if schedule.every_minutes is not None:
+        asked_at = _last_asked_at(session, source.id)
+        if asked_at is not None and asked_at >= since:
+            since = asked_at
+        elif schedule.every_minutes is not None:
             # A source that is new here is crawled at once, for the slot that is running now.
             since = max(since, now) - timedelta(minutes=schedule.every_minutes)
             return list(slots(schedule, since, now))[-1:]

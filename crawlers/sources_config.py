@@ -33,6 +33,7 @@ from models.urls import canonical_url, host_of
 SHIPPED_SOURCES = Path(__file__).resolve().parent / "sources"
 SAMPLE_SOURCES = SHIPPED_SOURCES / "sample"
 
+SOURCE_NAME = r"^[a-z][a-z0-9_]{1,63}$"
 MIN_DELAY_SECONDS = 2.0
 MAX_BODY_BYTES = 8 * 1024 * 1024
 DEFAULT_BODY_BYTES = 3 * 1024 * 1024
@@ -115,7 +116,7 @@ class PagePattern(_Strict):
 class SourceConfig(_Strict):
     """One source file; docs/add-a-source.md describes every field."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
+    name: Annotated[str, Field(pattern=SOURCE_NAME)]
     kind: SourceKind
     title: Annotated[str, Field(min_length=1, max_length=200)]
     start: tuple[str, ...] = Field(min_length=1)

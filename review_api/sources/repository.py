@@ -129,7 +129,7 @@ def latest_runs(session: Session, source_id: int) -> tuple[RunRow, ...]:
             id=run.id,
             kind=run.kind,
             state=run.state,
-            slot_at=run.slot_at,
+            began_at=run.started_at or run.slot_at,
             finished_at=run.finished_at,
             n_pages=run.n_pages,
             n_new=run.n_new_versions,

@@ -82,12 +82,12 @@ class DayCount:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One crawl run; ``error`` is a code."""
+    """One crawl run; ``error`` is a code, ``began_at`` the slot until a worker takes it up."""
 
     id: int
     kind: RunKind
     state: RunState
-    slot_at: datetime
+    began_at: datetime
     finished_at: datetime | None
     n_pages: int
     n_new: int

@@ -7,8 +7,9 @@ import pytest
 
 from crawlers.extraction import extract_page
 from crawlers.items import readable_json
-from crawlers.new_source import NewSource, SourceExists, new_source
+from crawlers.new_source import BadSourceName, NewSource, SourceExists, new_source
 from crawlers.sources_config import load_source
+from models.config import load_settings
 from models.enums import SourceKind
 from tests.crawlers.conftest import SITE_HOST, CrawlBench, channel_page
 from tests.servers.site import Reply
@@ -37,6 +38,16 @@ def test_a_recognised_page_makes_a_source_and_a_case_that_holds(bench: CrawlBenc
     assert f"saqshy sources check {config.name}" in "\n".join(made.lines())
     with pytest.raises(SourceExists, match="--name"):
         make(bench, tmp_path)
+
+
+def test_a_host_of_digits_has_a_name_and_a_wrong_name_is_told(tmp_path: Path) -> None:
+    folders = {"folder": tmp_path, "cases": tmp_path / "cases"}
+    settings = load_settings(data_dir=tmp_path / "var")
+    made = new_source(settings, "http://192.0.2.7/", **folders)  # an address that is never asked
+    assert (made.config.name, made.case) == ("site_192_0_2_7", None)
+    for name in ("2gis", "Имя", "a/b", "x"):
+        with pytest.raises(BadSourceName, match="letter first"):
+            new_source(settings, "http://192.0.2.7/", name=name, **folders)
 
 
 def test_a_list_of_vacancies_is_found_by_its_links(bench: CrawlBench, tmp_path: Path) -> None:

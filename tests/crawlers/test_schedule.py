@@ -83,6 +83,17 @@ def test_f8_a_crawl_longer_than_its_interval_never_overlaps(database: Database, 
     assert [state for _, state in _states(database)] == [RunState.DUE, RunState.MISSED]
 
 
+def test_a_new_source_that_a_person_had_crawled_missed_nothing(database: Database, now: datetime) -> None:
+    source_id = _add_source(database, now, {"every_minutes": 60})
+    with database.write() as session:
+        start_manual_run(session, session.get_one(Source, source_id), now)
+    assert _tick(database, now) == 0
+    _finish_all(database, now)
+    assert _tick(database, now + timedelta(minutes=1)) == 0
+    assert _tick(database, now + timedelta(hours=1)) == 1
+    assert [state for _, state in _states(database)] == [RunState.DONE, RunState.DUE]
+
+
 def test_a_source_that_is_off_has_no_slots(database: Database, now: datetime) -> None:
     source_id = _add_source(database, now, HOURLY)
     with database.write() as session:
@@ -123,13 +134,15 @@ def test_the_watchdog_counts_from_the_last_success(database: Database, now: date
 
 def test_run_now_gives_the_open_run_instead_of_a_second(database: Database, now: datetime) -> None:
     source_id = _add_source(database, now, HOURLY)
+    _tick(database, now)
+    _finish_all(database, now)
     with database.write() as session:
         source = session.get_one(Source, source_id)
-        first = start_manual_run(session, source, now + timedelta(seconds=90))
-        assert start_manual_run(session, source, now + timedelta(seconds=91)).id == first.id
-    assert _tick(database, now + timedelta(seconds=95)) == 1
+        first = start_manual_run(session, source, now + timedelta(minutes=59))
+        assert start_manual_run(session, source, now + timedelta(minutes=60)).id == first.id
+    assert _tick(database, now + timedelta(minutes=61)) == 1
     # The open run stands for the slot, too.
-    assert [state for _, state in _states(database)] == [RunState.MISSED, RunState.DUE]
+    assert [state for _, state in _states(database)] == [RunState.DONE, RunState.DUE, RunState.MISSED]
 
 
 def test_slots_of_a_clock_that_stood_in_the_future_hold_up_nothing(
