@@ -57,7 +57,7 @@ def index_damages(home: Installation) -> Iterator[str]:
         with Progress("index", total) as progress:
             differences = verify_index(home.database, engine, progress)
     except SaqshyError as error:
-        yield f"search index: {error.message}"
+        yield f"search index: it could not be checked. {error.message}"
         return
     for fact, ids in (
         ("is not in the search index", differences.missing),

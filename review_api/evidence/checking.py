@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from models.merkle import Step
 from review_api.evidence.schemas import DayProof
 
+# Characters that stand beside each other on the cover sheet.
+SHEET_LINE = 105
+
 
 @dataclass(frozen=True)
 class ItemFiles:
@@ -56,9 +59,11 @@ def _siblings(name: str, steps: Sequence[Step]) -> Iterator[tuple[str, bytes]]:
 
 
 def stamp_command(stamp: tuple[str, str], file: str) -> str:
-    """The command that checks one stamp over a file."""
+    """The command that checks one stamp over a file; a long one in lines that can be copied from a sheet."""
     answer, roots = stamp
-    return f"openssl ts -verify -data {file} -in {answer} -CAfile {roots}"
+    parts = (f"openssl ts -verify -data {file}", f"-in {answer}", f"-CAfile {roots}")
+    command = " ".join(parts)
+    return command if len(command) <= SHEET_LINE else " \\\n  ".join(parts)
 
 
 _HEAD = """#!/bin/sh

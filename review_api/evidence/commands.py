@@ -44,7 +44,8 @@ def show(subject: Annotated[str, typer.Argument(help="Case number, or number of 
             covered = " on the day" if stamp.covers_day else ""
             typer.echo(f"  stamped   {stamp.stamped_at.isoformat()} by {stamp.authority}{covered}")
         if item.picture is not None:
-            typer.echo(f"  picture   {item.picture.state.value} {item.picture.sha256 or ''}")
+            said = "erased" if item.picture.erased_id else item.picture.state.value
+            typer.echo(f"  picture   {said} {item.picture.sha256 or ''}".rstrip())
         for problem in item.problems:
             typer.echo(f"  DAMAGED   {problem}")
 

@@ -39,13 +39,13 @@ def make_cover(case: CaseEvidence, files: Sequence[ItemFiles], *, now: datetime)
         files: where their parts lie in the package.
         now: present time.
     """
-    sheet = _Sheet()
+    sheet = Sheet()
     for language in LANGUAGES:
         _write(sheet, load_words(language), case, files, now)
     return bytes(sheet.output())
 
 
-class _Sheet(FPDF):
+class Sheet(FPDF):
     """A4 with few forms of text."""
 
     def __init__(self) -> None:
@@ -95,9 +95,7 @@ class _Sheet(FPDF):
         return "".join(letter if letter == "\n" or ord(letter) in known else "□" for letter in text)
 
 
-def _write(
-    sheet: _Sheet, words: Words, case: CaseEvidence, files: Sequence[ItemFiles], now: datetime
-) -> None:
+def _write(sheet: Sheet, words: Words, case: CaseEvidence, files: Sequence[ItemFiles], now: datetime) -> None:
     t = words.text
     sheet.add_page()
     sheet.title_line(t("cover.title", case=case.case_number))
@@ -132,7 +130,7 @@ def _of_items(files: Sequence[ItemFiles]) -> list[ItemFiles]:
     return [one for one in files if one.archive is not None]
 
 
-def _write_item(sheet: _Sheet, words: Words, item: Item, own: ItemFiles) -> None:
+def _write_item(sheet: Sheet, words: Words, item: Item, own: ItemFiles) -> None:
     t = words.text
     sheet.heading(t("cover.item", number=own.number))
     sheet.code(item.url)
@@ -149,7 +147,7 @@ def _write_item(sheet: _Sheet, words: Words, item: Item, own: ItemFiles) -> None
         sheet.text_line(t("cover.picture", browser=browser))
 
 
-def _write_picture(sheet: _Sheet, words: Words, number: int, picture: PictureFacts) -> None:
+def _write_picture(sheet: Sheet, words: Words, number: int, picture: PictureFacts) -> None:
     t = words.text
     sheet.text_line(t("picture.number", number=number))
     sheet.code(picture.url)

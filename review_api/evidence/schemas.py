@@ -40,13 +40,14 @@ class DayProof:
 
 @dataclass(frozen=True)
 class PictureLine:
-    """The picture of a page, or why there is none yet."""
+    """The picture of a page, or why there is none; ``erased_id`` is the item it was before it was erased."""
 
     state: PictureState
     taken_at: datetime | None
     browser: str | None
     evidence_id: int | None
     sha256: str | None
+    erased_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ class Item:
     stamps: tuple[Stamp, ...]
     proof: DayProof | None
     picture: PictureLine | None
+
+    @property
+    def own_ids(self) -> tuple[int, ...]:
+        """The item and the picture of its page, there or erased."""
+        picture = self.picture
+        ids = (self.evidence_id, *((picture.evidence_id, picture.erased_id) if picture else ()))
+        return tuple(one for one in ids if one is not None)
 
     @property
     def state(self) -> EvidenceState:
@@ -91,6 +99,11 @@ class CustodyLine:
     action: str
     evidence_id: int
     details: dict[str, object]
+
+    @property
+    def authority(self) -> object:
+        """Whose time stamp it was; None for other acts."""
+        return self.details.get("authority")
 
 
 @dataclass(frozen=True)
@@ -131,6 +144,19 @@ class CaseEvidence:
     items: tuple[Item, ...]
     custody: tuple[CustodyLine, ...]
     pictures: tuple[PictureFacts, ...] = ()
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether anything is left to be given out."""
+        return any(item.erased_at is None for item in self.items)
+
+    def number_of(self, evidence_id: int) -> int:
+        """Which item, from 1, something belongs to: itself or the picture of its page."""
+        return next((number for number, item in enumerate(self.items, 1) if evidence_id in item.own_ids), 0)
+
+    def is_picture(self, evidence_id: int) -> bool:
+        """Whether it is the picture of an item's page."""
+        return all(item.evidence_id != evidence_id for item in self.items)
 
     @property
     def damaged(self) -> tuple[Item, ...]:

@@ -71,7 +71,7 @@ class EvidenceService:
             title=task.ad_version.title,
             source=task.ad.source.title,
             items=items,
-            custody=repository.list_custody(session, _ids(items)),
+            custody=repository.list_custody(session, [one for item in items for one in item.own_ids]),
             pictures=() if is_brief else list_ad_pictures(session, task.ad_id),
         )
 
@@ -314,4 +314,5 @@ def _picture_line(picture: Picture | None) -> PictureLine | None:
         browser=picture.browser,
         evidence_id=png.id if png is not None and is_there else None,
         sha256=png.sha256 if png is not None and is_there else None,
+        erased_id=png.id if png is not None and png.erased_at is not None else None,
     )

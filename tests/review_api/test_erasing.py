@@ -28,6 +28,7 @@ from review_api.evidence.schemas import Erased
 from review_api.i18n import load_words
 from review_api.jobs import open_review_tasks
 from tests.factories import make_ad, make_evidence, next_number
+from tests.review_api.acts import add_task
 from tests.review_api.conftest import Room, add_people
 from tests.review_api.screens.conftest import browser
 
@@ -184,20 +185,32 @@ def test_words_are_erased_and_never_changed(room: Room, posters: Sequence[int]) 
             session.execute(statement)
 
 
-def test_the_picture_of_an_erased_page_is_erased_too(sqlite_room: Room) -> None:
-    room = sqlite_room
+def test_the_picture_of_an_erased_page_is_erased_too_and_the_page_says_so(sqlite_room: Room) -> None:
+    room, people = sqlite_room, add_people(sqlite_room)
+    task = add_task(room)
     with room.db.write() as session:
-        ad = make_ad(session)
         png = make_evidence(session, b"png")
-        page_id = evidence_of(session, ad.id)
+        page_id = evidence_of(session, task.ad_id)
         session.add(
             Picture(
                 evidence_id=page_id, state=PictureState.TAKEN, wanted_at=utc_now(), taken_at=utc_now(),
-                png_id=png.id,
+                png_id=png.id, browser="Chromium/1",
             )
         )  # fmt: skip
-    erased = erase(room, ad.id)
+    address, words = f"/cases/{task.id}/evidence", load_words("ru")
+    assert f"{address}/export" in browser(room, people.officer.name, "ru").get(address).text
+    erased = erase(room, task.ad_id)
     with room.db.read() as session:
         rows = session.scalars(select(Evidence).where(Evidence.erased_at.is_not(None))).all()
         assert {row.sha256 for row in rows} == set(erased.files)
         assert {row.id for row in rows} == {page_id, png.id}
+    page = browser(room, people.officer.name, "ru").get(address).text
+    assert f"{address}/export" not in page  # nothing is left to leave
+    assert f"{address}/pictures/{png.id}" not in page
+    lines = re.findall(r"<li><time.*?</li>", page)
+    said = [line for line in lines if words.text("action.evidence.erased") in line]
+    assert [words.text("evidence.picture").lower() in line for line in said] == [False, True]
+    assert all(words.text("evidence.item", number=1) in line for line in said)
+    # An officer has no queue to go back to.
+    assert 'href="/queue"' not in page
+    assert 'href="/queue"' in browser(room, people.analyst.name, "ru").get(address).text

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from pypdf import PdfReader
 
 from models.enums import AdPictureState, PictureProblem
 from models.picture import AdPicture, ReadPicture, picture_key
+from review_api.evidence.checking import stamp_command
+from review_api.evidence.cover import Sheet
 from review_api.i18n import load_words
 from tests.review_api.acts import add_task
 from tests.review_api.conftest import Room
@@ -58,3 +61,20 @@ def test_a_package_lists_what_stays_of_the_ads_pictures(
     for locale in ("kk", "ru"):
         named = [load_words(locale).text(key) for key in ("cover.ad_pictures", "pictureproblem.svg")]
         assert all(re.sub(r"\s+", "", words) in re.sub(r"\s+", "", text) for words in named)
+
+
+@pytest.mark.parametrize("authority", ["one", "page-one", "a" * 64])
+def test_commands_stand_on_the_sheet_as_they_are_typed(authority: str, tmp_path: Path) -> None:
+    stem = f"stamps/01-0123456789ab-{authority}"
+    command = stamp_command((f"{stem}.tsr", f"{stem}.pem"), "item")
+    sheet = Sheet()
+    sheet.add_page()
+    sheet.code(command)
+    (tmp_path / "cover").mkdir()
+    sheet.output(str(tmp_path / "cover" / "cover.pdf"))
+    lines = [line.strip() for line in cover_text(tmp_path).splitlines()]
+    assert lines == [line.strip() for line in command.splitlines()]
+    told = subprocess.run(
+        ["sh", "-c", f'openssl() {{ echo $#: "$@"; }}; {command}'], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == f"8: ts -verify -data item -in {stem}.tsr -CAfile {stem}.pem\n"
