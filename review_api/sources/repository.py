@@ -46,8 +46,8 @@ def flagged_counts(session: Session, since: datetime) -> dict[int, int]:
     return {source_id: n for source_id, n in rows}  # noqa: C416 - a row is no pair for dict()
 
 
-def count_unreachable(session: Session) -> tuple[int, int]:
-    """How many of the crawled sources met nobody at their latest run, and how many have had one."""
+def latest_errors(session: Session) -> dict[int, str | None]:
+    """What the latest run of each crawled source failed of; None where it did not."""
     latest = (
         select(func.max(CrawlRun.id))
         .join(Source, CrawlRun.source_id == Source.id)
@@ -60,7 +60,13 @@ def count_unreachable(session: Session) -> tuple[int, int]:
         )
         .group_by(CrawlRun.source_id)
     )
-    errors = session.scalars(select(CrawlRun.error).where(CrawlRun.id.in_(latest))).all()
+    rows = session.execute(select(CrawlRun.source_id, CrawlRun.error).where(CrawlRun.id.in_(latest)))
+    return {source_id: error for source_id, error in rows}  # noqa: C416 - a row is no pair for dict()
+
+
+def count_unreachable(session: Session) -> tuple[int, int]:
+    """How many of the crawled sources met nobody at their latest run, and how many have had one."""
+    errors = latest_errors(session).values()
     return sum(error == UNREACHABLE for error in errors), len(errors)
 
 

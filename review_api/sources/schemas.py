@@ -27,6 +27,7 @@ class Health(StrEnum):
     """How a source stands, at a glance; the worst that holds."""
 
     ALARM = "alarm"
+    FAILED = "failed"
     PAUSED = "paused"
     OFF = "off"
     NEW = "new"
@@ -45,7 +46,7 @@ class AlarmRow:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """One source; counts are of the last ``SHOWN_DAYS`` days."""
+    """One source; counts are of the last ``SHOWN_DAYS`` days, ``error`` is the code of its latest run's."""
 
     id: int
     name: str
@@ -62,6 +63,7 @@ class SourceRow:
     n_new: int
     n_flagged: int
     n_blind: int
+    error: str | None
     alarms: tuple[AlarmRow, ...]
 
     @property

@@ -64,8 +64,9 @@ class SourceService:
         since = repository.days_back(now, SHOWN_DAYS)
         sums, flagged = repository.run_sums(session, since), repository.flagged_counts(session, since)
         blind, alarms = repository.blind_counts_by_source(session), repository.open_alarms(session)
+        errors = repository.latest_errors(session)
         rows = [
-            _row(source, sums, flagged, blind, alarms.get(source.id, []))
+            _row(source, sums, flagged, blind, errors.get(source.id), alarms.get(source.id, []))
             for source in repository.all_sources(session)
         ]
         return tuple(sorted(rows, key=lambda row: (list(Health).index(row.health), row.name)))
@@ -296,6 +297,7 @@ def _row(
     sums: Mapping[int, tuple[int, int]],
     flagged: Mapping[int, int],
     blind: Mapping[int, int],
+    error: str | None,
     alarms: list[Alarm],
 ) -> SourceRow:
     n_pages, n_new = sums.get(source.id, (0, 0))
@@ -304,7 +306,7 @@ def _row(
         name=source.name,
         title=source.title,
         kind=source.kind,
-        health=_health(source, alarms),
+        health=_health(source, error, alarms),
         last_success_at=source.last_success_at,
         next_slot_at=source.next_slot_at if source.is_crawled else None,
         paused_at=source.paused_at,
@@ -315,11 +317,12 @@ def _row(
         n_new=n_new,
         n_flagged=flagged.get(source.id, 0),
         n_blind=blind.get(source.id, 0),
+        error=error,
         alarms=tuple(AlarmRow(alarm.kind, alarm.subject, alarm.facts, alarm.began_at) for alarm in alarms),
     )
 
 
-def _health(source: Source, alarms: list[Alarm]) -> Health:
+def _health(source: Source, error: str | None, alarms: list[Alarm]) -> Health:
     if source.kind in repository.PEOPLE_BRING:
         return Health.WELL
     if not source.is_enabled:
@@ -328,6 +331,8 @@ def _health(source: Source, alarms: list[Alarm]) -> Health:
         return Health.PAUSED
     if alarms:
         return Health.ALARM
+    if error is not None:
+        return Health.FAILED
     return Health.WELL if source.last_success_at else Health.NEW
 
 

@@ -34,10 +34,11 @@ DRIFT_FORM = "drift"
 
 @dataclass(frozen=True)
 class SourceLine:
-    """A source in the list; its alarms in words."""
+    """A source in the list; its alarms, and what its latest run failed of, in words."""
 
     row: SourceRow
     alarms: tuple[str, ...]
+    error: str | None
     share: str | None
 
 
@@ -334,4 +335,5 @@ def _decide(
 
 def _line(words: Words, row: SourceRow) -> SourceLine:
     share = None if row.flagged_share is None else f"{words.number(round(100 * row.flagged_share))} %"
-    return SourceLine(row, tuple(alarm_sentence(words, alarm) for alarm in row.alarms), share)
+    alarms = tuple(alarm_sentence(words, alarm) for alarm in row.alarms)
+    return SourceLine(row, alarms, error_words(words, row.error), share)

@@ -55,7 +55,12 @@ def test_the_screens_say_that_nobody_answers_and_nothing_is_lost(
     room.add_user("analyst", Role.ANALYST)
     client = room.client("analyst")
     assert _shown(client, "/sources", "sources.all_away", n=2) == {False}
-    assert {bench.crawl(source).error for source in sources} == {"unreachable"}
+    assert _shown(client, "/sources", "health.failed") == {False}
+    assert bench.crawl(sources[0]).error == "unreachable"
+    assert _shown(client, "/sources", "health.failed") == {True}
+    assert _shown(client, "/sources", "crawl_error.unreachable") == {True}
+    assert _shown(client, "/sources", "sources.all_away", n=2) == {False}
+    assert bench.crawl(sources[1]).error == "unreachable"
     assert _shown(client, "/sources", "sources.all_away", n=2) == {True}
     assert _shown(client, f"/sources/{sources[0]}", "crawl_error.unreachable") == {True}
     _check_nothing_counts_as_gone(bench)
@@ -70,6 +75,7 @@ def test_the_screens_say_that_nobody_answers_and_nothing_is_lost(
         watch_sources(session, utc_now())
     assert _shown(client, "/sources", "sources.all_away", n=2) == {False}
     assert _shown(client, "/sources", "alarm.overdue", n=5) == {False}
+    assert _shown(client, "/sources", "health.failed") == {False}
     assert _states(bench) == [AdState.LIVE]
     with bench.db.read() as session:
         assert not session.scalars(select(BlindSpot).where(BlindSpot.ended_at.is_(None))).all()
