@@ -2,15 +2,17 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from classifiers.artifacts import Installed
 from classifiers.indicators import Hit
+from classifiers.processes import in_processes
 from classifiers.risk import ClassifiedText, ModelWord
 from models.enums import TextPlace
 from models.errors import Rejected
@@ -38,19 +40,26 @@ def classify_lines(
     installed: Installed,
     counts: BatchCounts | None = None,
     on_progress: Callable[[int], None] | None = None,
+    *,
+    n_processes: int = 1,
 ) -> Iterator[bytes]:
-    """Classify a stream of ads, one at a time, in order.
+    """Classify a stream of ads, in order.
 
     Args:
         lines: a file opened in binary mode: JSON lines, or CSV with a header
             (comma, semicolon or tab). Either has ``text`` and may have ``id``, ``title``.
         installed: the classifier.
         counts: filled while the result is consumed.
-        on_progress: called after each input with the bytes read so far.
+        on_progress: called with the bytes read so far: after each input, with several processes after
+            some dozens.
+        n_processes: with one, each input is answered before the next is read.
 
     Yields:
         One JSON line with its newline per input that is not blank: a result as
         in docs/operations.md, or ``{"id", "error"}``.
+
+    Raises:
+        ProcessEnded: one of several processes was ended from outside.
     """
     counts = counts if counts is not None else BatchCounts()
     n_bytes = 0
@@ -61,22 +70,39 @@ def classify_lines(
             n_bytes += len(line)
             yield line
 
-    for record in _records(count(lines)):
-        identifier: object = None
-        try:
-            if isinstance(record, BadInput):
-                raise record
-            identifier = record.get("id")
-            result = _classify_record(record, installed)
-        except Rejected as error:
-            counts.n_failed += 1
-            yield _dump({"id": identifier, "error": error.message})
-        else:
-            counts.n_done += 1
-            counts.n_flagged += result.flagged
-            yield _dump({"id": identifier, **as_json(result, installed.version)})
+    records = _records(count(lines))
+    answers: Iterable[Sequence[Answer]]
+    if n_processes > 1:
+        answers = in_processes(partial(_answer, installed=installed), records, n_processes)
+    else:
+        answers = ([_answer(record, installed)] for record in records)
+    for some in answers:
+        for answer in some:
+            counts.n_failed += answer.flagged is None
+            counts.n_done += answer.flagged is not None
+            counts.n_flagged += answer.flagged is True
+            yield answer.line
         if on_progress is not None:
             on_progress(n_bytes)
+
+
+class Answer(NamedTuple):
+    """One line out, and whether the ad is flagged; None where it could not be read."""
+
+    line: bytes
+    flagged: bool | None
+
+
+def _answer(record: Mapping[str, Any] | BadInput, installed: Installed) -> Answer:
+    identifier: object = None
+    try:
+        if isinstance(record, BadInput):
+            raise record
+        identifier = record.get("id")
+        result = _classify_record(record, installed)
+    except Rejected as error:
+        return Answer(_dump({"id": identifier, "error": error.message}), None)
+    return Answer(_dump({"id": identifier, **as_json(result, installed.version)}), result.flagged)
 
 
 def _records(lines: Iterator[bytes]) -> Iterator[Mapping[str, Any] | BadInput]:

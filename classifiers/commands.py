@@ -13,6 +13,8 @@ from models.config import load_settings
 from models.errors import Rejected
 from models.progress import Progress
 
+_SHORT_FILE_BYTES = 256 * 1024
+
 
 class NoSuchFile(Rejected):
     """The given file cannot be opened."""
@@ -26,12 +28,21 @@ def classify(
     """Classify texts: one JSON line out per input, in order; exit status 1 if any input could not be read."""
     from classifiers.artifacts import install
     from classifiers.batch import BatchCounts, classify_lines
+    from classifiers.processes import n_processors
 
     installed = install(load_settings().artifacts_dir, _say_step)
     counts = BatchCounts()
     source, total = _open(file)
+    # Whoever writes into a pipe may wait for each answer; a short file is done before processes are there.
+    n_processes = n_processors() if (total or 0) > _SHORT_FILE_BYTES else 1
     with source, Progress("classify (bytes)", total) as progress:
-        for line in classify_lines(source, installed, counts, lambda n: progress.advance(n - progress.n)):
+        for line in classify_lines(
+            source,
+            installed,
+            counts,
+            lambda n: progress.advance(n - progress.n),
+            n_processes=n_processes,
+        ):
             sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
     typer.echo(

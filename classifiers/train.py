@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from classifiers.artifact import Artifact
 from classifiers.dataset import LabelledText
 from classifiers.features import Features, pair_pieces, word_pieces
 from classifiers.lexicon import Lexicon
+from classifiers.processes import in_processes, n_processors
 from classifiers.risk import read_ad
 from classifiers.statistics import word_scale
 from models.enums import Purpose, Side
@@ -51,7 +53,7 @@ def fit(
         on_step: told what is being done, for a progress bar.
     """
     on_step("read")
-    features = [read_ad(text.text, text.title, lexicon).features for text in texts]
+    features = _features(texts, lexicon)
     design = _Design(features, lexicon)
     matrix = design.matrix(features)
     questions = _questions(texts)
@@ -76,6 +78,15 @@ def fit(
     return design.artifact(
         tuple(questions), np.stack(coefficients, axis=1), np.array(intercepts), slopes, shifts, threshold
     )
+
+
+def _features(texts: Sequence[LabelledText], lexicon: Lexicon) -> list[Features]:
+    """Return what is read of each text; most of the time of a fit, so all processors read."""
+
+    def read(text: LabelledText) -> Features:
+        return read_ad(text.text, text.title, lexicon).features
+
+    return list(chain.from_iterable(in_processes(read, texts, n_processors())))
 
 
 class TellingRegression(LogisticRegression):  # type: ignore[misc]  # scikit-learn has no types

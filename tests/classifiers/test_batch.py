@@ -1,11 +1,17 @@
 """What ``saqshy classify`` reads and prints."""
 
+import itertools
 import json
+import os
+import signal
 from functools import cache
 from typing import Any
 
+import pytest
+
 from classifiers.artifacts import Installed, install
 from classifiers.batch import BatchCounts, classify_lines
+from classifiers.processes import ProcessEnded, in_processes
 from tests.conftest import ARTIFACTS
 
 
@@ -84,3 +90,31 @@ def test_progress_counts_bytes(installed: Installed) -> None:
 
 def test_nothing_in_nothing_out() -> None:
     assert _run(b"", b"\n")[0] == []
+
+
+def test_several_processes_give_the_same_lines_in_the_same_order(installed: Installed) -> None:
+    lines = [json.dumps({"id": n, "text": f"Продам почку {n}"}).encode() for n in range(150)]
+    lines[70:70] = [b"{cut in ha\n", b"\n", b'{"id":"x"}\n']
+    one, several, n_bytes = BatchCounts(), BatchCounts(), list[int]()
+    expected = list(classify_lines(lines, installed, one))
+    found = list(classify_lines(lines, installed, several, n_bytes.append, n_processes=2))
+    assert found == expected
+    assert several == one == BatchCounts(n_done=150, n_failed=2, n_flagged=150)
+    assert n_bytes[-1] == sum(map(len, lines))
+
+
+def test_a_process_that_is_killed_is_named_and_nothing_hangs() -> None:
+    def work(n: int) -> int:
+        if n == 100:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return n
+
+    with pytest.raises(ProcessEnded, match="taskset"):
+        list(in_processes(work, range(1_000), 2))
+
+
+def test_a_long_input_is_never_read_far_ahead() -> None:
+    n_read = itertools.count()
+    first = next(iter(in_processes(str, n_read, 2)))
+    assert first[0] == "0"
+    assert next(n_read) < 1_000
