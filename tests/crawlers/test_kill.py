@@ -176,9 +176,13 @@ def _kill_and_finish(bench: CrawlBench, chance: random.Random, *, n_kills: int) 
             run = start_manual_run(session, session.get_one(Source, source_id), utc_now())
             run.lease_expires_at = run.next_try_at = None  # the test's kill is known; no need to wait for it
             run_id = run.id
-        n_before = len(bench.site.served())
+            n_stored = session.scalar(select(func.count(Page.id)).where(Page.crawl_run_id == run_id)) or 0
+        # Among the pages that are left, or most workers would end before they are killed; never
+        # twice at the same page, which after five kills would rightly count as poison.
+        n_left = max(2, N_PAGES - n_stored)
+        n_wanted = len(bench.site.paths()) + chance.randint(2, n_left)
         worker = _start(WORKER, _overrides(bench.settings))
-        _wait_for_some_pages(bench.site, worker, n_before + chance.randint(1, N_PAGES - 2))
+        _wait_for_some_pages(bench.site, worker, n_wanted)
         time.sleep(chance.uniform(0, 0.05))
         if worker.poll() is None:
             n_killed += 1
@@ -201,7 +205,7 @@ def _kill_and_finish(bench: CrawlBench, chance: random.Random, *, n_kills: int) 
 
 def _wait_for_some_pages(site: Site, worker: "subprocess.Popen[bytes]", n: int) -> None:
     deadline = time.monotonic() + 60
-    while len(site.served()) < n and worker.poll() is None and time.monotonic() < deadline:
+    while len(site.paths()) < n and worker.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
 
 

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from pypdf import PdfReader
@@ -19,22 +21,27 @@ from sqlalchemy import select
 from crawlers.evidence.sealing import anchor_pending, seal_day, seal_items, seal_pending
 from crawlers.evidence.warc_file import write_capture
 from crawlers.evidence.wire import Exchange
-from models.audit import SYSTEM, AuditAction, AuditEvent
+from models.audit import SYSTEM, AuditAction, AuditEvent, AuditLog
 from models.blobs import BlobStore
+from models.config import Settings, load_settings
 from models.enums import EvidenceKind, PictureState
 from models.evidence import Evidence, Picture
 from models.review import ReviewTask
 from review_api.evidence.schemas import EvidenceState, Export
 from review_api.evidence.service import CaseFrozen
 from review_api.tasks.schemas import DecisionMade
-from tests.crawlers.evidence.conftest import Authorities, authorities, signers
+from tests.conftest import open_database
+from tests.crawlers.evidence.conftest import Authorities, signers
 from tests.factories import FlaggedTask
 from tests.review_api.acts import add_task, approve, claim, confirm_form
-from tests.review_api.conftest import Room, add_people
+from tests.review_api.conftest import Room, add_people, make_room
+from tests.servers.authority import Authority, Signer
 
-__all__ = ["authorities", "signers"]
+__all__ = ["signers"]
 
 Anchored = tuple[Room, FlaggedTask]
+CAPTURED_AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+KEY = b"k" * 32
 PAGE = "<html><body><h1>Жұмыс бар</h1></body></html>".encode()
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde\x00\x00"
@@ -86,25 +93,42 @@ def capture_page(room: Room, task: FlaggedTask, now: datetime) -> int:
         return evidence.id
 
 
-@pytest.fixture
-def anchored(
-    sqlite_room: Room, now: datetime, authorities: Authorities
-) -> Iterator[tuple[Room, FlaggedTask]]:
-    """A case whose page is captured, sealed and stamped, item and day."""
-    room, before = sqlite_room, sqlite_room.db.settings
-    room.db.settings = authorities.name_in(room.settings)
+@pytest.fixture(scope="module")
+def anchored_once(
+    tmp_path_factory: pytest.TempPathFactory, signers: tuple[Signer, Signer]
+) -> tuple[Settings, FlaggedTask]:
+    """A case whose page is captured, sealed and stamped, item and day; made once, each test has a copy."""
+    plain = load_settings(data_dir=tmp_path_factory.mktemp("anchored") / "var")
+    db, audit = open_database(plain), AuditLog(KEY)
+    room = make_room(plain, db, audit, CAPTURED_AT)
     add_people(room)
     task = add_task(room)
     for n in range(2):
         add_task(room, url=f"http://other.example/{n}")
-    capture_page(room, task, now)
-    seal_pending(room.db, room.audit, now=now)
-    seal_day(room.db, room.audit, now=now + timedelta(days=1))
-    seal_items(room.db, room.audit, now=now)
-    for _ in range(3):
-        anchor_pending(room.db, room.audit, now=now)
+    with ExitStack() as stack:
+        authorities = Authorities(*(stack.enter_context(Authority(signer)) for signer in signers))
+        db.settings = named = authorities.name_in(plain)
+        capture_page(room, task, CAPTURED_AT)
+        seal_pending(db, audit, now=CAPTURED_AT)
+        seal_day(db, audit, now=CAPTURED_AT + timedelta(days=1))
+        seal_items(db, audit, now=CAPTURED_AT)
+        for _ in range(3):
+            anchor_pending(db, audit, now=CAPTURED_AT)
+    db.close()
+    return named, task
+
+
+@pytest.fixture
+def anchored(
+    anchored_once: tuple[Settings, FlaggedTask], sqlite_settings: Settings
+) -> Iterator[tuple[Room, FlaggedTask]]:
+    """A copy of the stamped case in a room of its own."""
+    named, task = anchored_once
+    copytree(named.data_dir, sqlite_settings.data_dir, dirs_exist_ok=True)
+    room = make_room(sqlite_settings, open_database(sqlite_settings), AuditLog(KEY), CAPTURED_AT)
+    room.db.settings = named.model_copy(update={"data_dir": sqlite_settings.data_dir})
     yield room, task
-    room.db.settings = before
+    room.db.close()
 
 
 def export(room: Room, task: FlaggedTask) -> Export:
