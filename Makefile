@@ -46,7 +46,9 @@ lint:
 types:
 	$(BIN)/mypy
 
+# The classifier is fitted first, or each of pytest's processes would fit it.
 unit:
+	SAQSHY_DATA_DIR=.cache $(BIN)/saqshy install-classifier
 	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --durations=15
 
 faults: $(VENV)/installed-dev

@@ -95,7 +95,8 @@ class Site:
             os.write(self._file, line.encode())
 
     def served(self) -> list[Served]:
-        return [Served(**json.loads(line)) for line in self.journal.read_text().splitlines()]
+        whole, _, _ = self.journal.read_text().rpartition("\n")  # the last line may be half written
+        return [Served(**json.loads(line)) for line in whole.splitlines()]
 
     def paths(self, status: int = 200) -> list[str]:
         """Paths of all pages (not robots.txt) served with this status, in order."""
