@@ -12,7 +12,7 @@ import orjson
 
 from classifiers.artifacts import Installed
 from classifiers.indicators import Hit
-from classifiers.processes import in_processes
+from classifiers.parallel import in_processes
 from classifiers.risk import ClassifiedText, ModelWord
 from models.enums import TextPlace
 from models.errors import Rejected

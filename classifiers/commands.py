@@ -28,7 +28,7 @@ def classify(
     """Classify texts: one JSON line out per input, in order; exit status 1 if any input could not be read."""
     from classifiers.artifacts import install
     from classifiers.batch import BatchCounts, classify_lines
-    from classifiers.processes import n_processors
+    from classifiers.parallel import n_processors
 
     installed = install(load_settings().artifacts_dir, _say_step)
     counts = BatchCounts()

@@ -22,7 +22,7 @@ from classifiers.artifact import Artifact
 from classifiers.dataset import LabelledText
 from classifiers.features import Features, pair_pieces, word_pieces
 from classifiers.lexicon import Lexicon
-from classifiers.processes import in_processes, n_processors
+from classifiers.parallel import in_processes, n_processors
 from classifiers.risk import read_ad
 from classifiers.statistics import word_scale
 from models.enums import Purpose, Side

@@ -11,7 +11,7 @@ import pytest
 
 from classifiers.artifacts import Installed, install
 from classifiers.batch import BatchCounts, classify_lines
-from classifiers.processes import ProcessEnded, in_processes
+from classifiers.parallel import ProcessEnded, in_processes
 from tests.conftest import ARTIFACTS
 
 
@@ -101,6 +101,12 @@ def test_several_processes_give_the_same_lines_in_the_same_order(installed: Inst
     assert found == expected
     assert several == one == BatchCounts(n_done=150, n_failed=2, n_flagged=150)
     assert n_bytes[-1] == sum(map(len, lines))
+
+
+def test_the_work_is_done_in_other_processes() -> None:
+    workers = {pid for some in in_processes(lambda _: os.getpid(), range(500), 2) for pid in some}
+    assert workers
+    assert os.getpid() not in workers
 
 
 def test_a_process_that_is_killed_is_named_and_nothing_hangs() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -28,8 +29,8 @@ class ProcessEnded(SaqshyError):
 
 
 def n_processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Return how many processors this process may use; 1 where the system does not say."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
 def in_processes(
@@ -57,8 +58,8 @@ def in_processes(
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
             raise ProcessEnded(
-                "A process of the classifier was ended from outside; the last lines are not classified. "
-                "If the memory is used up, classify on one processor: taskset -c 0 saqshy classify FILE"
+                "A process was ended from outside, and the work is not complete. If the memory is used up, "
+                "let one processor do it: taskset -c 0 saqshy …"
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
