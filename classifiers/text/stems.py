@@ -31,6 +31,8 @@ _VOWELS, _VOICELESS = "аеиоуыэюя", "кпстшфхцчщбгв"
 # so a front ending may follow them.
 _LAST_VOWEL = rf"(?:и(?=[{_VOWELS}])|[^{_VOWELS}])*"
 _BEFORE_BACK, _BEFORE_FRONT = rf"(?={_LAST_VOWEL}[аоуыюя])", rf"(?={_LAST_VOWEL}[еиэаоую])"
+_BEFORE_ROUNDED = rf"(?={_LAST_VOWEL}[оую])"
+_ROUNDED_NEXT = frozenset("мнптсбз")
 _WITHOUT_HARMONY = frozenset({"мен", "бен", "пен", "менен"})
 # Three letters and a vowel stay.
 _REST = rf"(?=\w*[{_VOWELS}])(?=\w{{3}})"
@@ -60,8 +62,13 @@ def _asked_of_rest(ending: str) -> str:
     elif first in "дгл":
         pattern += "(?![кпстшфхцчщ])"
     if vowel and ending not in _WITHOUT_HARMONY:
-        pattern += _BEFORE_FRONT if vowel in "еи" else "" if vowel == "у" else _BEFORE_BACK
+        pattern += _BEFORE_FRONT if vowel in "еи" else _harmony_of_rounded(ending) if vowel in "оу" else _BEFORE_BACK
     return pattern
+
+
+def _harmony_of_rounded(ending: str) -> str:
+    """Kyrgyz rounds an ending after a rounded vowel alone: «кызылорда» is no plural of «кызы»."""
+    return "" if ending.startswith("у") and ending[1:2] not in _ROUNDED_NEXT else _BEFORE_ROUNDED
 
 
 # й of «ойнаймын» is folded to и.
@@ -119,8 +126,9 @@ _KYRGYZ_ENDINGS = re.compile(
 )
 # Verbs after a known root: a tense with its person, as Kazakh and Kyrgyz have them; no negation.
 _VERB_ENDINGS = re.compile(
-    r"(?:[аеоиыу]?(?:м[ыиу]?н?|м[ыи]з|б[ыиу]з|д[ыи]|т|д|с[ыиу][зн](?:дар|дер|нар|нер)?)"
-    r"|[дт][ыиу](?:м|к|н|н[ыиу]з)?|[гк][аеоу]н(?:м[ыиу]н|б[ыиу]з|с[ыиу][зн])?|[ыиу]?п|с[аеоу](?:м|к|н|н[ыиу]з)?"
+    r"(?:[аеоиыу]?(?:м[ыиу]?н?|м[ыи]з|б[ыиу]з|д[ыи]|(?<=[аеоиыу])т|д|с[ыиу][зн](?:дар|дер|нар|нер)?)"
+    rf"|(?:д|(?<=[{_VOICELESS}])т)[ыиу](?:м|к|н|н[ыиу]з)?"
+    rf"|(?:г|(?<=[{_VOICELESS}])к)[аеоу]н(?:м[ыиу]н|б[ыиу]з|с[ыиу][зн])?|[ыиу]?п|с[аеоу](?:м|к|н|н[ыиу]з)?"
     r"|и?у(?:ды|ди|га|ге|дын|дин)?|[ыиу]?н[ыиу]з(?:дар|дер)?|[аеоу]|ар|ер)?"
 )
 _MIN_STEM = 3
@@ -143,10 +151,13 @@ def turkic_stems(word: str) -> tuple[str, ...]:
     «сатам» is "I sell" and could be "my сата"; both readings are kept and an
     ad meets a cue on either. The last consonant is unvoiced.
     """
-    noun = _known_root(word) or _unvoice(_bare(_NOUN_CHAIN, word))
-    known_verb = _known_verb(word)
-    # «алда» is "in front" and "deceive!": both are kept.
-    verb = known_verb or _unvoice(_without(_VERB_CHAIN, word))
+    known_noun, known_verb = _known_root(word), _known_verb(word)
+    noun = known_noun or _unvoice(_bare(_NOUN_CHAIN, word))
+    # A guess beside what is known is no reading: «адам» is a man and of no verb that nobody knows,
+    # «мәлімдеді» "stated" and no form of «мал»; «алда» is "in front" and "deceive!", and both are known.
+    verb = known_verb or (word if word in ROOTS else _unvoice(_without(_VERB_CHAIN, word)))
+    if not known_noun and len(noun) < len(known_verb):
+        noun = known_verb
     return (noun,) if verb == noun else (noun, verb)
 
 

@@ -45,6 +45,8 @@ o'zbek qozoq qirg'iz tojik rus chet chetel musofir muhojir beton g'isht sement t
 qum shag'al bo'yoqchi suvoq elektr sim lampa gaz ko'mir neft metall mis kumush olmos tuxumdon urug'don
 quvvat kuch charchoq dam mehnat tajriba malaka imtihon baho daftarcha ruchka doska sinf dars bilim ilm
 fan kollej universitet institut litsey bog'cha
+kotib xonim enaga lo'li somsa sutka vazn gostinisa baxt magazin banket kottej rekruting rekruter stajyor zakot
+kafedra sotka bariga granitsa brigada trening klining
 """
 VERBS = """
 ata ajrat ajral aldan alda almashtir almash anglat avayla ayir baqir baxsh bahola bajar ber berkit

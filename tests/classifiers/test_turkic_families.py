@@ -174,6 +174,8 @@ def _kyrgyz_noun(root: str) -> list[str]:
     d, g = ("т", "к") if last in _VOICELESS else ("д", "г")
     n = "н" if is_vowel else d
     plural = root + ("л" if is_vowel or last == "й" else d) + a + "р"
+    # «муздар», «муздарды»: the ending follows the plural, not the root.
+    _, plural_y = _kyrgyz_harmony(plural)
     voiced = root[:-1] + {"к": "г", "п": "б"}.get(last, last)
     mine = root + "м" if is_vowel else voiced + y + "м"
     third = root + "с" + y if is_vowel else voiced + y
@@ -184,10 +186,10 @@ def _kyrgyz_noun(root: str) -> list[str]:
         root + d + a,
         root + d + a + "н",
         plural,
-        plural + "д" + y,
+        plural + "д" + plural_y,
         plural + "г" + a,
         plural + "д" + a + "н",
-        plural + y,
+        plural + plural_y,
         mine,
         mine + "д" + y,
         third,
