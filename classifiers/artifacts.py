@@ -1,5 +1,6 @@
 """Where artifacts lie: fitted at first need, found again by what they were fitted from."""
 
+import gc
 import hashlib
 import os
 import re
@@ -106,7 +107,10 @@ def refit(folder: Path, on_step: Reporter = lambda _: None) -> Installed:
 def _scorer(artifact: Artifact) -> Scorer:
     if artifact.concepts != tuple(load_lexicon().concepts.definitions):
         raise BadArtifact("The artifact was fitted with other concepts. Run: saqshy train")
-    return Scorer(artifact)
+    scorer = Scorer(artifact)
+    # What is loaded now stays to the end; going through it again and again took a tenth of the time of reading ads.
+    gc.freeze()
+    return scorer
 
 
 def _pointer(folder: Path) -> Path:

@@ -15,10 +15,12 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 from operator import itemgetter
 
 from classifiers.indicators import FoundSigns
+from classifiers.lexicon.matcher import LabelMatch
 from classifiers.text import NormalisedText, read_word
 from classifiers.text.characters import EMOJI_TO_WORD, ENCODE_PLAIN, PLAIN_TABLE
 from classifiers.text.russian import is_russian_word
@@ -80,25 +82,35 @@ _KINDS = "".join(
 ).encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Features:
     """One ad as the statistical part reads it.
 
     Attributes:
         words: distinct written words of title and text.
         lines: all their words in order, one line each for title and text.
-        concepts: numbers of the concepts said, and n + number of those denied (n concepts in all).
-        near: pairs of said concepts within ``NEAR`` words, as lower number * n + higher number.
+        n_concepts: of the lexicon.
+        concepts: numbers of the concepts said, and ``n_concepts`` + number of those denied.
+        said: where concepts are said, in order, one line each for title and text.
         signs: codes of counted indicators and counter-signs.
         form: values in the order of ``FORM``, about 0 to 1 each.
     """
 
     words: tuple[str, ...]
     lines: tuple[Sequence[str], ...]
+    n_concepts: int
     concepts: frozenset[int]
-    near: frozenset[int]
+    said: tuple[Sequence[LabelMatch], ...]
     signs: frozenset[str]
     form: tuple[float, ...]
+
+    @cached_property
+    def near(self) -> frozenset[int]:
+        """Pairs of said concepts within ``NEAR`` words, as lower number * ``n_concepts`` + higher number.
+
+        Worked out when asked: most ads are decided without.
+        """
+        return frozenset(chain.from_iterable(_near(line, self.n_concepts) for line in self.said))
 
 
 def read_features(
@@ -116,38 +128,48 @@ def read_features(
         contact_kinds: "phone", "handle", "link" of the contacts found.
         has_title: whether the first part is a title.
     """
-    said: set[int] = set()
-    near: set[int] = set()
+    concepts: set[int] = set()
+    said: list[list[LabelMatch]] = []
     signs: set[str] = set()
     for normalised, found in parts:
-        _read_concepts(normalised.words, found, n_concepts, said, near)
+        said.append(_read_concepts(normalised.words, found, n_concepts, concepts))
         counted = (hit.code for hit in (*found.indicators, *found.counter_signs) if hit.counted)
         signs.update(code for code in counted if code != _DISGUISE)
     words = tuple(dict.fromkeys(chain.from_iterable(normalised.words for normalised, _ in parts)))
     form = _form(parts, frozenset(contact_kinds), len(words), has_title=has_title)
     lines = tuple(normalised.words for normalised, _ in parts)
-    return Features(words, lines, frozenset(said), frozenset(near), frozenset(signs), form)
+    return Features(words, lines, n_concepts, frozenset(concepts), tuple(said), frozenset(signs), form)
 
 
 def _read_concepts(
-    words: Sequence[str], found: FoundSigns, n_concepts: int, said: set[int], near: set[int]
-) -> None:
+    words: Sequence[str], found: FoundSigns, n_concepts: int, concepts: set[int]
+) -> list[LabelMatch]:
+    """Note which concepts of one text are said and which denied; return where they are said."""
+    said: list[LabelMatch] = []
     if not found.concepts:
-        return
+        return said
     # One place further on than the words, so that both neighbours of every word are there.
     framed = ["", *words, ""]
-    recent: list[int] = []
-    ends: list[int] = []
-    begin = 0
-    for first, last, concept in found.concepts[:_MAX_CONCEPTS]:
+    for match in found.concepts[:_MAX_CONCEPTS]:
+        first, last, concept = match
         if (
             _denial[framed[first]] & _NEXT
             or _denial[framed[last + 1]] & _ITSELF
             or _denial[framed[last + 2]] & _BEFORE
         ):
-            said.add(n_concepts + concept)
-            continue
-        said.add(concept)
+            concepts.add(n_concepts + concept)
+        else:
+            concepts.add(concept)
+            said.append(match)
+    return said
+
+
+def _near(said: Iterable[LabelMatch], n_concepts: int) -> set[int]:
+    near: set[int] = set()
+    recent: list[int] = []
+    ends: list[int] = []
+    begin = 0
+    for first, last, concept in said:
         while begin < len(ends) and ends[begin] < first - NEAR:
             begin += 1
         near.update(
@@ -159,6 +181,7 @@ def _read_concepts(
         )
         recent.append(concept)
         ends.append(last)
+    return near
 
 
 _NEXT, _BEFORE, _ITSELF = 1, 2, 4

@@ -39,6 +39,7 @@ from classifiers.language_words import (
     evidence_of_words,
 )
 from classifiers.text import NormalisedText, read_word
+from classifiers.text.characters import TURKIC_PLAIN
 from classifiers.text.sentences import sentence_spans
 from classifiers.text.stems import fold_kazakh
 from models.enums import Language
@@ -101,8 +102,8 @@ class SentenceLanguage:
 def detect_language(*texts: NormalisedText) -> Language:
     """Return the language of an ad, from the first 200 words of its normalised texts together."""
     words = list(islice(chain.from_iterable(part.words for part in texts), _MAX_WORDS))
-    owners = list(map(OWN_WORDS.get, words))
-    clear = _clear_language([owners.count(language) for language in range(len(LANGUAGES))], texts)
+    counts = Counter(map(OWN_WORDS.get, words))
+    clear = _clear_language([counts[language] for language in range(len(LANGUAGES))], texts)
     if clear is not None:
         return clear
     sums = _sum_up(words)
@@ -133,9 +134,13 @@ def _clear_language(counts: Sequence[int], texts: Iterable[NormalisedText]) -> L
         return None
     if counts[language] < _CLEAR_SHARE_WITH_ENGLISH * total:
         return None
-    if any(letter in part.text for part in texts for letter in _TURKIC_LETTERS):
-        return None
-    return LANGUAGES[language]
+    return None if any(map(_has_turkic_letter, texts)) else LANGUAGES[language]
+
+
+def _has_turkic_letter(text: NormalisedText) -> bool:
+    if text.encoded is None:
+        return any(letter in text.text for letter in _TURKIC_LETTERS)
+    return b"\1" in text.encoded.translate(TURKIC_PLAIN)
 
 
 def _sum_up(words: Sequence[str]) -> list[float] | None:

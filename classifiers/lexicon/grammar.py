@@ -30,6 +30,8 @@ from models.errors import Rejected
 GAP_WORDS = 3
 NEAR_WORDS = 20
 _MAX_PHRASES = 4_000
+# People write «3 000» and «150,000» as often as «3000»: what stands before the group of three digits.
+_IN_GROUPS = {"thousands": ("few", "tens"), "big": ("number",)}
 _PREFIXES = {"ru": ("r:",), "kk": ("k:",), "ky": ("k:",), "uz": ("u:",), "en": ("e:",)}
 
 
@@ -156,6 +158,9 @@ def _alternatives(token: str, language: str, groups: WordGroups) -> list[Phrase]
             if variant[1:] not in groups:
                 raise BadCue(f"unknown word group {variant}", cue=variant)
             found += groups[variant[1:]]
+        elif variant.strip("<>") in _IN_GROUPS:
+            before = frozenset("n:" + name for name in _IN_GROUPS[variant.strip("<>")])
+            found += [tuple(_word_slots(variant, language)), (Slot(before), Slot(frozenset({"n:group"})))]
         else:
             found.append(tuple(_word_slots(variant, language)))
     singles = [phrase[0].keys for phrase in found if len(phrase) == 1]

@@ -9,8 +9,7 @@ checked further.
 
 import operator
 from collections.abc import Iterable, Sequence
-from functools import reduce
-from itertools import compress, count, islice
+from itertools import compress, count, islice, repeat
 from typing import NamedTuple
 
 import orjson
@@ -85,6 +84,7 @@ class _Rest(NamedTuple):
 
 
 _NO_NUMBERS: frozenset[int] = frozenset()
+_PLACES = ("left", "right", "left_far", "right_far")
 
 
 class _Pairs:
@@ -100,13 +100,11 @@ class _Pairs:
         self._written = written
 
     def __getattr__(self, place: str) -> frozenset[int]:
-        # Asked for the first time; from now on all four are plain attributes.
-        of_keys = [orjson.loads(text) for text in self._written if text]
-        self.left, self.right, self.left_far, self.right_far = (
-            _NO_NUMBERS.union(*[numbers[at] for numbers in of_keys]) for at in range(4)
-        )
-        found: frozenset[int] = object.__getattribute__(self, place)
-        return found
+        # Asked for the first time; from now on a plain attribute.
+        at = _PLACES.index(place)
+        numbers = _NO_NUMBERS.union(*[orjson.loads(text)[at] for text in self._written if text])
+        setattr(self, place, numbers)
+        return numbers
 
 
 class _Uses(NamedTuple):
@@ -275,9 +273,12 @@ class _UsesOfWords(dict[str, _Uses]):
         if not keys:
             return _NO_USES
         found = [orjson.loads(self._tables.uses[key]) for key in keys]
-        left, right, left_far, right_far = (
-            reduce(operator.or_, [int(of_key[place], 16) for of_key in found]) for place in range(4)
-        )
+        left, right, left_far, right_far = map(int, found[0][:4], repeat(16))
+        for of_key in found[1:]:
+            left |= int(of_key[0], 16)
+            right |= int(of_key[1], 16)
+            left_far |= int(of_key[2], 16)
+            right_far |= int(of_key[3], 16)
         alone = _NO_NUMBERS.union(*[of_key[4] for of_key in found])
         labels = {label for of_key in found for label, some in of_key[5] if some & self._label_bits}
         return _Uses(

@@ -236,10 +236,22 @@ ALONE_PLAIN = bytes(n for n, c in enumerate(WORDS_PLAIN) if c not in {" ", _UNUS
 """Bytes of apostrophes and signs: in a text without them every row of letters and digits is a word."""
 SENTENCE_MARKS = "!?…\n;"
 """What ends a sentence; a full stop does so sometimes."""
-ENDS_PLAIN = bytes(
-    1 if c in SENTENCE_MARKS else 2 if c == "." else 0 for c in READ_PLAIN.replace(_UNUSED, "0")
-)
-"""For each byte 1 where it ends a sentence, 2 where it may."""
+
+
+def _end_shape(character: str) -> str:
+    if character in SENTENCE_MARKS:
+        return "n" if character.isspace() else "m"
+    if character.isdigit():
+        return "0"
+    return (
+        "a" if character.isalnum() else " " if character.isspace() else character if character == "." else "x"
+    )
+
+
+ENDS_PLAIN = bytes(ord(_end_shape(c)) for c in READ_PLAIN.replace(_UNUSED, "x"))
+"""For each byte its shape at the end of a sentence: a letter, "0", a space, ".", "m" for a mark, "n" for a new line, "x"."""
+TURKIC_PLAIN = bytes(c in "әғқңөұүһўҳ" for c in READ_PLAIN.replace(_UNUSED, " "))
+"""For each byte whether it is a letter that Russian has not, as 1 or 0."""
 NUMERIC_PLAIN = bytes(
     ord("0" if not c.isalpha() or c in DIGIT_LIKE else "a") for c in READ_PLAIN.replace(_UNUSED, "0")
 )

@@ -35,7 +35,7 @@ from classifiers.text.characters import (
     fold_character,
 )
 from classifiers.text.russian import is_russian_word
-from classifiers.text.sentences import ends_sentence, sentence_ends
+from classifiers.text.sentences import sentence_ends
 
 _TAGS = (
     "br|hr|p|div|li|ul|ol|dl|dt|dd|b|i|u|s|em|strong|small|big|sub|sup|span|font|a|img|h[1-6]|table|thead|tbody"
@@ -70,6 +70,8 @@ _ALL_BUT_ALONE = bytes(n for n in range(256) if n not in ALONE_PLAIN)
 _HIDING = INVISIBLE - {"\u00ad"}
 # Letters of driving licences and school forms stand alone in honest ads: «категории В С D Е».
 _CATEGORY_LETTERS = frozenset("abcdeавсде")
+# As ``sentences.ends_sentence`` says it of characters.
+_END_SHAPE = re.compile(rb"[mn]|\.(?![^ n])(?:(?<=0\.)|(?<=[a0]{4}\.))")
 _BREAKING_TAG = re.compile(
     r"</?(?:br|hr|p|div|li|ul|ol|dl|dt|dd|h[1-6]|table|tr|blockquote|section|article)\b", re.IGNORECASE
 )
@@ -139,9 +141,7 @@ class NormalisedText:
         """Places of the marks in ``text`` that end a sentence, in order."""
         if self.encoded is None:
             return sentence_ends(self.text)
-        marks = np.frombuffer(self.encoded.translate(ENDS_PLAIN), np.uint8)
-        text = self.text
-        return [at for at in np.flatnonzero(marks).tolist() if text[at] != "." or ends_sentence(text, at)]
+        return [match.start() for match in _END_SHAPE.finditer(self.encoded.translate(ENDS_PLAIN))]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of ``original`` that a non-empty span of ``text`` came from."""

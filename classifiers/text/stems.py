@@ -62,7 +62,9 @@ def _asked_of_rest(ending: str) -> str:
     elif first in "дгл":
         pattern += "(?![кпстшфхцчщ])"
     if vowel and ending not in _WITHOUT_HARMONY:
-        pattern += _BEFORE_FRONT if vowel in "еи" else _harmony_of_rounded(ending) if vowel in "оу" else _BEFORE_BACK
+        pattern += (
+            _BEFORE_FRONT if vowel in "еи" else _harmony_of_rounded(ending) if vowel in "оу" else _BEFORE_BACK
+        )
     return pattern
 
 

@@ -65,11 +65,13 @@ NUMBER_RANGES = {
     "adult": (18, 45),
     "mature": (46, 99),
     "long_hours": (15, 24),
+    "tens": (10, 50),
     "big": (1_000, 10**8),
     "thousands": (1_500, 50_000),
 }
 """Ranges a cue can name in angle brackets; ``<number>`` is any number."""
 _MAX_DIGITS = 9
+_GROUP_DIGITS = 3
 
 
 class Disguise(StrEnum):
@@ -154,8 +156,13 @@ def word_keys(word: Word) -> tuple[str, ...]:
 
 
 def _number_keys(written: str) -> tuple[str, ...]:
-    """Keys of a number: itself, and the ranges that cues ask for, as ``n:<range>``."""
+    """Keys of a number: itself, and the ranges that cues ask for, as ``n:<range>``.
+
+    Three digits may be the rest of a number written in groups, «3 000», and have ``n:group``.
+    """
     keys = ["x:" + written, "n:number"]
+    if len(written) == _GROUP_DIGITS:
+        keys.append("n:group")
     if len(written) <= _MAX_DIGITS:
         value = int(written)
         keys += ("n:" + name for name, (low, high) in NUMBER_RANGES.items() if low <= value <= high)

@@ -1,4 +1,4 @@
-"""Words of the concepts must not be cut to a word of another concept: «Ұлсан» is no boy («ұл»)."""
+"""Words of the concepts: none is cut to a word of another («Ұлсан» is no boy), numbers as people write them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -6,11 +6,13 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from classifiers.lexicon import FOLDER
+from classifiers.indicators import find_indicators
+from classifiers.lexicon import FOLDER, load_lexicon
 from classifiers.lexicon.grammar import cue_keys
 from classifiers.risk import classify
-from classifiers.text import read_word
+from classifiers.text import normalise, read_word
 from classifiers.text.stems import fold_kazakh, turkic_stems
+from models.enums import Language, TextPlace
 
 # So many letters at most of a stem whose word has at least as many more.
 _SHORT = 3
@@ -56,3 +58,13 @@ def test_a_name_is_not_read_as_a_short_word_it_begins_with(word: str, root: str)
 def test_boys_and_girls_are_no_places_abroad() -> None:
     found = classify("Қаладағы мектепке 14-17 жастағы ұл-қыз керек, ертең келсін.")
     assert "R14" not in {hit.code for hit in found.indicators}
+
+
+@pytest.mark.parametrize(
+    "pay", ["3000$", "3 000$", "3,000 $", "3.000 usd", "$3'500", "12 000 долларов", "до 45 000 $"]
+)
+def test_pay_in_groups_of_digits_is_read_as_pay_in_one(pay: str) -> None:
+    names = list(load_lexicon().concepts.definitions)
+    normalised = normalise(f"девушкам за границу, {pay}")
+    found = find_indicators(normalised, TextPlace.TEXT, load_lexicon(), Language.RU)
+    assert "high_pay" in {names[concept] for _, _, concept in found.concepts}
