@@ -108,7 +108,7 @@ def _scorer(artifact: Artifact) -> Scorer:
     if artifact.concepts != tuple(load_lexicon().concepts.definitions):
         raise BadArtifact("The artifact was fitted with other concepts. Run: saqshy train")
     scorer = Scorer(artifact)
-    # What is loaded now stays to the end; going through it again and again took a tenth of the time of reading ads.
+    # What is loaded stays to the end; collecting garbage in it took a tenth of the time of reading ads.
     gc.freeze()
     return scorer
 

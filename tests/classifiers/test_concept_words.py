@@ -1,4 +1,4 @@
-"""Words of the concepts: none is cut to a word of another («Ұлсан» is no boy), numbers as people write them."""
+"""Words of the concepts: none is cut to another's («Ұлсан» is no boy); numbers as people type them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
