@@ -249,7 +249,7 @@ def _end_shape(character: str) -> str:
 
 
 ENDS_PLAIN = bytes(ord(_end_shape(c)) for c in READ_PLAIN.replace(_UNUSED, "x"))
-"""For each byte its shape where a sentence may end: "a", "0", space, ".", "m" for marks, "n" for new lines."""
+"""For each byte its shape where a sentence may end: "a", "0", space, ".", "m" a mark, "n" a new line."""
 TURKIC_PLAIN = bytes(c in "әғқңөұүһўҳ" for c in READ_PLAIN.replace(_UNUSED, " "))
 """For each byte whether it is a letter that Russian has not, as 1 or 0."""
 NUMERIC_PLAIN = bytes(
