@@ -9,6 +9,7 @@ from crawlers.api_answers import judge_api
 from models.enums import FetchResult
 
 _HEAD_BYTES = 64 * 1024
+_START_BYTES = 16 * 1024
 # A page this long is not an empty shell, whatever its scripts.
 _MAX_SHELL_BYTES = 200 * 1024
 _MIN_VISIBLE_CHARACTERS = 20
@@ -81,13 +82,19 @@ def _wall(headers: Mapping[str, str], body: bytes, *, final_url: str) -> _Wall |
         return _Wall.SHUT
     if len(body) > _MAX_SHELL_BYTES or any(mark in body for mark in _EMBEDDED_DATA):
         return None
-    n_visible = count_visible(body)
     head = body[:_HEAD_BYTES].lower()
-    if n_visible < _MAX_WALL_TEXT_CHARACTERS and any(mark in head for mark in _CAPTCHA_MARKS):
+    if any(mark in head for mark in _CAPTCHA_MARKS) and _shows_less_than(_MAX_WALL_TEXT_CHARACTERS, body):
         return _Wall.SHUT
     if _LOGIN_PATH.search(urlsplit(final_url).path) and b'type="password"' in head:
         return _Wall.SHUT
-    return _Wall.SHELL if n_visible < _MIN_VISIBLE_CHARACTERS and b"<script" in head else None
+    is_shell = b"<script" in head and _shows_less_than(_MIN_VISIBLE_CHARACTERS, body)
+    return _Wall.SHELL if is_shell else None
+
+
+def _shows_less_than(n: int, body: bytes) -> bool:
+    """Whether a page has fewer than ``n`` visible bytes; of most the beginning already shows more."""
+    start = body[: body.rfind(b"<", 0, _START_BYTES)]
+    return count_visible(start) < n and count_visible(body) < n
 
 
 def _has_wall_title(body: bytes) -> bool:

@@ -56,6 +56,11 @@ class Page:
         """The HTML tree, built by the rules that browsers follow, of markup made safe for it."""
         return _parse(self._tamed.html)
 
+    @cached_property
+    def body_text(self) -> str:
+        """Text of all that the page shows."""
+        return node_text(self.tree.body)
+
     @property
     def json_ld(self) -> tuple[str, ...]:
         """Texts of the page's JSON-LD blocks; costs no tree."""
@@ -146,7 +151,7 @@ class PageObject(ABC):
     @classmethod
     def knows_host_of(cls, url: str) -> bool:
         """Whether it was written for the host of an address."""
-        host = host_of(url)
+        host = host_of(url) if cls.hosts else ""
         return any(host == own or host.endswith("." + own) for own in cls.hosts)
 
     @abstractmethod

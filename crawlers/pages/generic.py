@@ -29,7 +29,7 @@ class Generic(PageObject):
         """Whether it is HTML and shows some text."""
         is_html = "html" in (self.page.content_type or "html").lower()
         has_markup = is_html and _MARKUP.search(self.page.text, 0, _HEAD_CHARACTERS) is not None
-        return has_markup and len(node_text(self.page.tree.body)) >= _LEAST_CHARACTERS
+        return has_markup and len(self.page.body_text) >= _LEAST_CHARACTERS
 
     def ads(self) -> Iterator[AdItem]:
         """The page as one ad."""

@@ -3,7 +3,7 @@
 import re
 
 from crawlers.pages.base import Page
-from crawlers.pages.text import node_text, plain_text
+from crawlers.pages.text import plain_text
 
 # Below this share of what the page shows, the library has taken too little: then all of it is the text.
 _LEAST_SHARE = 1 / 3
@@ -19,7 +19,7 @@ def main_text(page: Page) -> str:
     """
     import trafilatura  # 30 MB and a quarter of a second that most parsers never need
 
-    whole = node_text(page.tree.body)
+    whole = page.body_text
     if page.was_cut:
         return whole
     markup = page.tree.html or ""  # well formed, unlike the page

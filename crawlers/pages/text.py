@@ -13,9 +13,10 @@ _BLOCKS = frozenset(
 )  # fmt: skip
 _CELLS = frozenset({"td", "th"})
 # Serialised markup: attribute values stand in double quotes and never hold one.
-_TAG = re.compile(r'<!--.*?-->|</?([a-zA-Z][^\s/>]*)(?:[^>"]|"[^"]*")*>', re.DOTALL)
-_UNSEEN = re.compile(r"<(script|style|template|noscript)\b.*?</\1>", re.DOTALL)
-_BLANKS = re.compile(r"[ \t\n\r\f]+")
+_TAG = re.compile(r'<!--.*?-->|</?([a-zA-Z][^\s/>]*+)(?:[^>"]++|"[^"]*+")*+>', re.DOTALL)
+_UNSEEN = re.compile(r"<(script|style|template|noscript)\b(?:[^<]++|<(?!/\1>))*+</\1>")
+# Blanks that are not a single one already: those are by far the most, and stay as they are.
+_BLANKS = re.compile(r" [ \t\n\r\f]++|[\t\n\r\f][ \t\n\r\f]*+")
 _BREAKS = re.compile(r"[\x01\x02][\s\x01\x02]*+")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _BLOCK, _LINE = "\x01", "\x02"
@@ -39,7 +40,14 @@ def line(text: str | None) -> str:
 
 def _markup_text(markup: str) -> str:
     seen = _UNSEEN.sub(" ", markup.replace(_BLOCK, "").replace(_LINE, ""))
-    return _tidy(unescape(_TAG.sub(_break, _BLANKS.sub(" ", seen))))
+    return _tidy(unescape(_TAG.sub(_break, _single_blanks(seen))))
+
+
+def _single_blanks(text: str) -> str:
+    """The same as the pattern for blanks does but at the edges; over a whole page in half the time."""
+    for blank in "\t\n\r\f":
+        text = text.replace(blank, " ")
+    return " ".join(filter(None, text.split(" ")))
 
 
 def _break(tag: re.Match[str]) -> str:

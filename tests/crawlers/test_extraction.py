@@ -209,6 +209,14 @@ def test_entities_of_a_feed_are_not_expanded(xml: str) -> None:
     assert (extraction.is_complete, extraction.problems[0]) == (False, "feed_entities_not_read")
 
 
+def test_blank_lines_before_a_feed_make_it_no_broken_one() -> None:
+    item = "<item><guid>1</guid><description>x</description></item>"
+    body = f'\n \n<?xml version="1.0"?><rss version="2.0"><channel>{item}</channel></rss>'
+    extraction = extract(body.encode(), "feed", "https://x.example/feed")
+    assert [ad.text for ad in extraction.ads] == ["x"]
+    assert (extraction.is_complete, extraction.problems) == (True, ())
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"\x00" * 5_000, b"\xff" * 5_000, b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, b"{}"]
 )

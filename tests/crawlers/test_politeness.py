@@ -167,3 +167,12 @@ def test_the_command_needs_a_reason_and_leaves_a_line(
         ).all()
     assert [json.loads(line)["reason"] for line in lines] == ["The owner agreed"]
     home.database.close()
+
+
+def test_a_page_that_shows_its_text_only_far_down_is_no_shell() -> None:
+    head = b"<html><head><script>x</script></head><body>" + b"<div class=a></div>" * 5000
+    page = {"content-type": "text/html"}
+    assert judge(200, page, head + b"<p>A room for two, near the station</p>", final_url="http://a.b/") is (
+        FetchResult.PAGE
+    )
+    assert judge(200, page, head, final_url="http://a.b/") is FetchResult.WALL
