@@ -1,12 +1,13 @@
-"""`saqshy sources check`: fetch one page as a crawl would and show what is extracted; nothing is kept.
+"""`saqshy sources check`: fetch a page as a crawl would and show what is extracted; nothing is kept.
 
-The page goes the whole way of a crawl, in a scratch folder with a database of
-its own: what the check shows is what a crawl would store.
+Where the page only lists ads, the first of them are fetched, too. They go the whole
+way of a crawl, in a scratch folder with a database of their own: what the check shows
+is what a crawl would store.
 """
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,22 +16,25 @@ from sqlalchemy import select
 
 from crawlers.browser_fetch.missing import NO_BROWSER, WHAT_TO_DO
 from crawlers.evidence.payload import body_of
-from crawlers.items import AdItem, Extraction
+from crawlers.items import AdItem, ContactItem, Extraction
 from crawlers.jobs import run_due_crawl
 from crawlers.sandbox import ParserChild
-from crawlers.sources_config import get_source
+from crawlers.sources_config import SourceConfig, get_source
 from models.blobs import BlobStore
 from models.config import Settings, load_settings
 from models.crawl import CrawlRun, FrontierRequest, Page, Source
-from models.enums import FetchResult, RunKind, SourceKind
+from models.enums import FetchResult, RequestKind, RunKind, SourceKind
 from models.evidence import Evidence
 from models.runs import add_run
 from models.schema import upgrade_schema
 from models.session import Database
+from models.urls import url_sha256
 from models.worker import utc_now
 
 _SHOWN_ADS = 3
 _SHOWN_CHARACTERS = 80
+_FOLLOWED_ADS = 2
+_FIELDS = ("title", "text", "author", "contacts", "region", "price_amount", "published_at", "pictures")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class SourceCheck:
 
     Attributes:
         result: None when the crawl process failed before it asked for the page.
+        followed: pages of the first ads that it lists, where it shows none itself.
     """
 
     name: str
@@ -59,12 +64,14 @@ class SourceCheck:
     n_bytes: int = 0
     extraction: Extraction | None = None
     page: FetchedPage | None = None
+    followed: tuple["SourceCheck", ...] = ()
 
     @property
     def is_good(self) -> bool:
-        """Whether the page came, all of it could be read, and it led to something."""
+        """Whether the page came, all of it could be read, and it led to something: of listed ads, to one."""
         found = self.extraction
-        return found is not None and found.is_complete and bool(found.ads or found.links)
+        is_read = found is not None and found.is_complete and bool(found.ads or found.links)
+        return is_read and (not self.followed or any(one.is_good for one in self.followed))
 
     def lines(self) -> Iterator[str]:
         """The check for people."""
@@ -87,10 +94,22 @@ class SourceCheck:
             yield f"  {name}: filled in {n} of {len(found.ads)}"
         for ad in found.ads[:_SHOWN_ADS]:
             yield f"  ad {ad.external_id}: {_short(ad.title or ad.text)}"
+        for one in self.followed:
+            yield from one.ad_lines()
+
+    def ad_lines(self) -> Iterator[str]:
+        """The page of one ad for people: what came, and each field that was found."""
+        yield from self.lines()
+        for ad in self.extraction.ads[:1] if self.extraction else ():
+            for name in _FIELDS:
+                value = getattr(ad, name)
+                yield f"    {name}: {_short(_said(value)) if value else '-'}"
 
 
 def check_source(db: Database, settings: Settings, name: str) -> SourceCheck:
     """Fetch the first start address of a source under its own limits and read it.
+
+    Where that lists ads and shows none, the first of them are fetched and read, at the same pace.
 
     Args:
         db: the database that knows the source; only read.
@@ -103,10 +122,12 @@ def check_source(db: Database, settings: Settings, name: str) -> SourceCheck:
     with db.read() as session:
         source = get_source(session, name)
         kind, stored = source.kind, dict(source.settings)
-    return check_settings(settings, name, kind, stored)
+    return check_settings(settings, name, kind, stored, n_followed=_FOLLOWED_ADS)
 
 
-def check_settings(settings: Settings, name: str, kind: SourceKind, stored: dict[str, Any]) -> SourceCheck:
+def check_settings(
+    settings: Settings, name: str, kind: SourceKind, stored: dict[str, Any], *, n_followed: int = 0
+) -> SourceCheck:
     """The same for the settings of a source that no database knows yet.
 
     Args:
@@ -114,17 +135,23 @@ def check_settings(settings: Settings, name: str, kind: SourceKind, stored: dict
         name: the source.
         kind: its kind.
         stored: its settings, as a row holds them.
+        n_followed: how many of the ads that the page lists are fetched, if it shows none itself.
     """
     stored["start"], stored["pictures"] = stored["start"][:1], None
-    stored["limits"] = {**stored["limits"], "max_pages": 1, "max_depth": 0, "retry_seconds": 3600}
+    n_pages = max(1, n_followed)
+    stored["limits"] = {**stored["limits"], "max_pages": n_pages, "max_depth": 0, "retry_seconds": 3600}
     with tempfile.TemporaryDirectory(prefix="saqshy-check-") as folder:
         scratch_settings = _scratch_settings(settings, Path(folder))
         scratch = Database(scratch_settings)
         try:
             upgrade_schema(scratch)
-            _add_run(scratch, name, kind, stored)
-            run_due_crawl(scratch, scratch_settings, now=utc_now())
-            return _read_check(scratch, BlobStore(scratch_settings.evidence_dir), name, stored["start"][0])
+            check = _crawl(scratch, scratch_settings, name, kind, stored)[0]
+            listed = _listed_ads(check, stored)[:n_followed]
+            if listed:
+                ads = {**stored, "start": listed}
+                followed = _crawl(scratch, scratch_settings, f"{name}: ad", kind, ads)
+                check = replace(check, followed=tuple(followed))
+            return check
         finally:
             scratch.close()
 
@@ -140,11 +167,23 @@ def _scratch_settings(settings: Settings, folder: Path) -> Settings:
         loopback_allow=settings.loopback_allow,
         host_overrides=settings.host_overrides,
         log_format=settings.log_format,
-        log_level=settings.log_level,
+        log_level="warning",  # that the scratch run began and ended is nothing to say
     )
 
 
-def _add_run(scratch: Database, name: str, kind: SourceKind, stored: dict[str, Any]) -> None:
+def _listed_ads(check: SourceCheck, stored: dict[str, Any]) -> list[str]:
+    """Addresses of ads that a page lists and a crawl would follow; none of a page that shows ads itself."""
+    found = check.extraction
+    if found is None or found.ads:
+        return []
+    config = SourceConfig.model_validate(stored)
+    return [link.url for link in found.links if link.kind is RequestKind.AD and config.is_followed(link.url)]
+
+
+def _crawl(
+    scratch: Database, settings: Settings, name: str, kind: SourceKind, stored: dict[str, Any]
+) -> list[SourceCheck]:
+    """Fetch the start addresses and read what came, in their order."""
     now = utc_now()
     with scratch.write() as session:
         source = Source(
@@ -158,15 +197,24 @@ def _add_run(scratch: Database, name: str, kind: SourceKind, stored: dict[str, A
         )
         session.add(source)
         session.flush()
-        add_run(session, source.id, RunKind.MANUAL, now)
+        run_id = add_run(session, source.id, RunKind.MANUAL, now).id
+    run_due_crawl(scratch, settings, now=now)
+    store = BlobStore(settings.evidence_dir)
+    return [_read_check(scratch, store, run_id, name, url) for url in stored["start"]]
 
 
-def _read_check(scratch: Database, store: BlobStore, name: str, url: str) -> SourceCheck:
+def _read_check(scratch: Database, store: BlobStore, run_id: int, name: str, url: str) -> SourceCheck:
     with scratch.read() as session:
-        request = session.scalars(select(FrontierRequest)).first()
-        error = session.scalars(select(CrawlRun.error)).first()
+        request = session.scalars(
+            select(FrontierRequest).where(
+                FrontierRequest.crawl_run_id == run_id, FrontierRequest.url_sha256 == url_sha256(url)
+            )
+        ).first()
+        error = session.get_one(CrawlRun, run_id).error
         found = session.execute(
-            select(Page, Evidence).join(Evidence, Page.evidence_id == Evidence.id)
+            select(Page, Evidence)
+            .join(Evidence, Page.evidence_id == Evidence.id)
+            .where(Page.crawl_run_id == run_id, Page.url_sha256 == url_sha256(url))
         ).first()
     if request is None:
         return SourceCheck(name, url, None, error)
@@ -190,8 +238,14 @@ def _read_check(scratch: Database, store: BlobStore, name: str, url: str) -> Sou
 
 def filled_fields(ads: tuple[AdItem, ...]) -> dict[str, int]:
     """How many ads fill each field; what none fills is what to look at first."""
-    names = ("title", "text", "author", "contacts", "region", "price_amount", "published_at", "pictures")
-    return {name: sum(bool(getattr(ad, name)) for ad in ads) for name in names} if ads else {}
+    return {name: sum(bool(getattr(ad, name)) for ad in ads) for name in _FIELDS} if ads else {}
+
+
+def _said(value: object) -> str:
+    """A field's value as people write it; of contacts and pictures all."""
+    if isinstance(value, tuple):
+        return ", ".join(one.value if isinstance(one, ContactItem) else str(one) for one in value)
+    return str(value)
 
 
 def _short(text: str) -> str:

@@ -22,6 +22,7 @@ from models.enums import RunState, SourceKind
 from models.errors import Rejected
 from models.installation import Installation, open_installation
 from models.leases import JobReport
+from models.logs import configure_logs
 from models.progress import Progress
 from models.urls import canonical_url
 from models.worker import utc_now
@@ -108,6 +109,7 @@ def new(
     from crawlers.new_source import new_source
 
     home = open_installation()
+    configure_logs(home.settings.log_format, "warning")  # the scratch run speaks by its lines
     sync_source_rows(home)  # names what is wrong with the other files before anything is written
     folder = sources_folder(home)
     of_checkout = Path("tests/fixtures/pages")
@@ -126,10 +128,11 @@ def new(
 
 @sources.command()
 def check(name: SourceName) -> None:
-    """Fetch one page of a source as a crawl would, and show what is extracted; nothing is stored."""
+    """Fetch one page of a source as a crawl would, and the first ads it lists; show what is extracted."""
     from crawlers.checking import check_source
 
     home = open_installation()
+    configure_logs(home.settings.log_format, "warning")  # the scratch run speaks by its lines
     sync_source_rows(home)  # what was corrected a moment ago counts
     report = check_source(home.database, home.settings, name)
     for line in report.lines():

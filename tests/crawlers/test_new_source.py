@@ -1,20 +1,33 @@
 """`saqshy sources new`: one address becomes a source file that loads and a case that holds."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from crawlers.checking import check_source
 from crawlers.extraction import extract_page
 from crawlers.items import readable_json
 from crawlers.new_source import BadSourceName, NewSource, SourceExists, new_source
 from crawlers.sources_config import load_source
 from models.config import load_settings
-from models.enums import SourceKind
+from models.enums import FetchResult, SourceKind
+from models.installation import prepare_installation
+from models.worker import utc_now
 from tests.crawlers.conftest import SITE_HOST, CrawlBench, channel_page
-from tests.servers.site import Reply
+from tests.servers.site import Reply, Site
 
 ROOT = f"http://{SITE_HOST}/"
+OWN = f"""name: own
+kind: channel
+title: own
+start: ["{ROOT}"]
+languages: [ru]
+schedule: {{every_minutes: 60}}
+"""
 TEXT = "Продаю дом и сад у реки. " * 9
 LIST = b"".join(b'<li><a href="/vacancy/%d">x</a></li>' % n for n in range(5))
 
@@ -71,3 +84,52 @@ def test_a_page_that_does_not_come_leaves_a_skeleton_without_a_case(
     made = make(bench, tmp_path, f"{ROOT}gone")
     assert (made.case, load_source(made.file).pages) == (None, ())
     assert "No page came" in "\n".join(made.lines())
+
+
+def test_a_check_follows_the_first_ads_of_a_list_and_shows_their_fields(bench: CrawlBench) -> None:
+    posting = {
+        "@context": "https://schema.org",
+        "@type": "JobPosting",
+        "title": "Сварщик",
+        "description": TEXT,
+    }
+    script = f'<script type="application/ld+json">{json.dumps(posting)}</script>'
+    bench.site.routes["/jobs"] = Reply(b"<html><body><p>%b</p></body></html>" % LIST)
+    bench.site.routes["/vacancy/0"] = Reply(f"<html><head>{script}</head></html>".encode())
+    pages = [{"match": "/jobs", "page_object": "job_listing"}, {"match": ".", "page_object": "job_posting"}]
+    bench.add_source(start=[f"{ROOT}jobs"], pages=pages)
+    check = check_source(bench.db, bench.settings, "test_source")
+    assert [(one.url, one.result) for one in check.followed] == [
+        (f"{ROOT}vacancy/0", FetchResult.PAGE),
+        (f"{ROOT}vacancy/1", FetchResult.GONE),
+    ]
+    lines = list(check.lines())
+    assert "    title: Сварщик" in lines
+    assert "    contacts: -" in lines
+    assert check.is_good
+    assert bench.site.paths() == ["/jobs", "/vacancy/0"]
+    bench.site.routes["/vacancy/0"] = Reply(status=404)
+    assert not check_source(bench.db, bench.settings, "test_source").is_good
+
+
+@pytest.mark.parametrize("command", [["check", "own"], ["new", ROOT]])
+def test_the_scratch_run_logs_nothing(site: Site, tmp_path: Path, command: list[str]) -> None:
+    site.routes["/"] = Reply(channel_page({1: "Требуется сиделка"}))
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "own.yaml").write_text(OWN, encoding="utf-8")
+    prepare_installation(load_settings(data_dir=tmp_path / "var"), utc_now()).database.close()
+    address = ":".join(map(str, site.address))
+    environment = {
+        "SAQSHY_DATA_DIR": str(tmp_path / "var"),
+        "SAQSHY_SOURCES_DIR": str(folder),
+        "SAQSHY_LOOPBACK_ALLOW": address,
+        "SAQSHY_HOST_OVERRIDES": f"{SITE_HOST}={address}",
+    }
+    cases = ["--cases", str(tmp_path / "cases")] if command[0] == "new" else []
+    done = subprocess.run(
+        [sys.executable, "manage.py", "sources", *command, *cases],
+        env=os.environ | environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "telegram_channel: 1 ads" in done.stdout
+    assert "crawl." not in done.stdout + done.stderr
