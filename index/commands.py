@@ -73,14 +73,19 @@ def index_damages(home: Installation) -> Iterator[str]:
 
 def index_findings(home: Installation) -> Iterator[Finding]:
     """Whether the search answers and how far it is behind."""
+    from index.engine import NO_INDEX
     from index.engines import open_engine
-    from index.repository import read_backlog
+    from index.repository import count_ads, read_backlog
 
     engine = open_engine(home.settings)
     health = engine.health()
-    yield Finding(
-        health.is_ready, f"search ({health.engine})" + (f": {health.problem}" if health.problem else "")
-    )
     with home.database.read() as session:
-        backlog = read_backlog(session)
+        backlog, n_ads = read_backlog(session), count_ads(session)
+    problem = f": {health.problem}" if health.problem else ""
+    if health.problem == NO_INDEX:
+        problem = f": there is no index, and {n_ads} ads to find. Run: saqshy reindex"
+        problem = problem if n_ads else ": there is no index yet; the first start makes it. Run: saqshy up"
+    yield Finding(
+        health.is_ready or (health.problem == NO_INDEX and not n_ads), f"search ({health.engine}){problem}"
+    )
     yield Finding(True, f"the search is {backlog.n_behind} ads behind the database")

@@ -64,6 +64,12 @@ def latest_errors(session: Session) -> dict[int, str | None]:
     return {source_id: error for source_id, error in rows}  # noqa: C416 - a row is no pair for dict()
 
 
+def running_source_ids(session: Session) -> set[int]:
+    """Sources that are being crawled at this moment."""
+    where = (CrawlRun.state == RunState.RUNNING, CrawlRun.kind.in_(LISTING_RUNS))
+    return set(session.scalars(select(CrawlRun.source_id).where(*where)))
+
+
 def count_unreachable(session: Session) -> tuple[int, int]:
     """How many of the crawled sources met nobody at their latest run, and how many have had one."""
     errors = latest_errors(session).values()

@@ -31,6 +31,7 @@ class Health(StrEnum):
     PAUSED = "paused"
     OFF = "off"
     NEW = "new"
+    RUNNING = "running"
     WELL = "well"
 
 

@@ -64,9 +64,17 @@ class SourceService:
         since = repository.days_back(now, SHOWN_DAYS)
         sums, flagged = repository.run_sums(session, since), repository.flagged_counts(session, since)
         blind, alarms = repository.blind_counts_by_source(session), repository.open_alarms(session)
-        errors = repository.latest_errors(session)
+        errors, running = repository.latest_errors(session), repository.running_source_ids(session)
         rows = [
-            _row(source, sums, flagged, blind, errors.get(source.id), alarms.get(source.id, []))
+            _row(
+                source,
+                sums,
+                flagged,
+                blind,
+                errors.get(source.id),
+                alarms.get(source.id, []),
+                is_running=source.id in running,
+            )
             for source in repository.all_sources(session)
         ]
         return tuple(sorted(rows, key=lambda row: (list(Health).index(row.health), row.name)))
@@ -299,6 +307,8 @@ def _row(
     blind: Mapping[int, int],
     error: str | None,
     alarms: list[Alarm],
+    *,
+    is_running: bool,
 ) -> SourceRow:
     n_pages, n_new = sums.get(source.id, (0, 0))
     return SourceRow(
@@ -306,7 +316,7 @@ def _row(
         name=source.name,
         title=source.title,
         kind=source.kind,
-        health=_health(source, error, alarms),
+        health=_health(source, error, alarms, is_running=is_running),
         last_success_at=source.last_success_at,
         next_slot_at=source.next_slot_at if source.is_crawled else None,
         paused_at=source.paused_at,
@@ -322,7 +332,7 @@ def _row(
     )
 
 
-def _health(source: Source, error: str | None, alarms: list[Alarm]) -> Health:
+def _health(source: Source, error: str | None, alarms: list[Alarm], *, is_running: bool) -> Health:
     if source.kind in repository.PEOPLE_BRING:
         return Health.WELL
     if not source.is_enabled:
@@ -333,7 +343,9 @@ def _health(source: Source, error: str | None, alarms: list[Alarm]) -> Health:
         return Health.ALARM
     if error is not None:
         return Health.FAILED
-    return Health.WELL if source.last_success_at else Health.NEW
+    if source.last_success_at is not None:
+        return Health.WELL
+    return Health.RUNNING if is_running else Health.NEW
 
 
 def _days(runs: list[tuple[datetime, int, int, int]], now: datetime) -> tuple[DayCount, ...]:

@@ -27,7 +27,8 @@ def test_a_lost_document_is_named_until_the_index_is_rebuilt(
     home: Installation, now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert list(index_damages(home)) == []
-    assert [finding.is_well for finding in index_findings(home)] == [False, True]
+    missing, _ = index_findings(home)
+    assert (missing.is_well, "Run: saqshy reindex" in missing.text) == (False, True)
     engine = open_engine(home.settings)
     index_pending(home.database, engine, now=now)
     assert list(index_damages(home)) == []
@@ -52,3 +53,11 @@ def test_an_index_that_cannot_be_read_is_said_with_what_to_do(home: Installation
     (damage,) = index_damages(home)
     assert damage.startswith("search index: ")
     assert damage.count("Run: saqshy reindex") == 1
+
+
+def test_an_index_that_the_first_start_will_make_is_nothing_wrong(
+    sqlite_settings: Settings, now: datetime
+) -> None:
+    home = prepare_installation(sqlite_settings, now)
+    missing, _ = index_findings(home)
+    assert (missing.is_well, "Run: saqshy up" in missing.text) == (True, True)

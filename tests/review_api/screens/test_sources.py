@@ -325,3 +325,16 @@ def test_an_answer_names_the_cases_about_its_ads(sqlite_room: Room, sqlite_peopl
         number = task.case_number
     assert number in client.get("/hand-in").text
     assert client.get("/api/v1/hand-ins").json()[0]["cases"][0][1] == number
+
+
+def test_a_first_run_that_is_under_way_is_said(sqlite_room: Room, sqlite_people: People) -> None:
+    with sqlite_room.db.write() as session:
+        source = make_source(session, "olx_kz", title="OLX", settings={"start": ["https://olx.kz/"]})
+        run_id = add_run(session, source.id, RunKind.SCHEDULED, sqlite_room.clock()).id
+    client = sqlite_room.client("analyst")
+    client.post("/language", data={"locale": "en", "back": "/"})
+    words = load_words("en")
+    assert words.text("health.new") in client.get("/sources").text
+    with sqlite_room.db.write() as session:
+        session.get_one(CrawlRun, run_id).state = RunState.RUNNING
+    assert words.text("health.running") in client.get("/sources").text
