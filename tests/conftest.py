@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from models.session import Database
 from tests.servers.postgres import RunningPostgres, find_postgres, start_postgres
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+SQLITE_NAME = "saqshy.sqlite3"
 IS_CI = os.environ.get("CI") == "true"
 
 
@@ -65,11 +67,13 @@ def postgres_server() -> Iterator[RunningPostgres]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """Settings of a fresh installation, once on the embedded database and once on PostgreSQL."""
+    """Settings of a fresh installation, once on the embedded database and once on PostgreSQL (migrated)."""
     if request.param == "sqlite":
         return load_settings(data_dir=tmp_path / "var")
     server: RunningPostgres = request.getfixturevalue("postgres_server")
-    return load_settings(data_dir=tmp_path / "var", database_url=new_postgres_database(server))
+    template: str = request.getfixturevalue("postgres_template")
+    url = new_postgres_database(server, f'TEMPLATE "{template}"')
+    return load_settings(data_dir=tmp_path / "var", database_url=url)
 
 
 @pytest.fixture
@@ -78,26 +82,50 @@ def sqlite_settings(tmp_path: Path) -> Settings:
     return load_settings(data_dir=tmp_path / "var")
 
 
-def new_postgres_database(server: RunningPostgres) -> str:
-    """Address of a new, empty database on the server."""
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: RunningPostgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a migrated database without rows, that nobody is connected to."""
+    url = new_postgres_database(postgres_server)
+    folder = tmp_path_factory.mktemp("template")
+    open_database(load_settings(data_dir=folder, database_url=url)).close()
+    return url.rpartition("/")[2]
+
+
+def new_postgres_database(server: RunningPostgres, options: str = "") -> str:
+    """Address of a new database on the server, empty unless the options say otherwise."""
     name = f"t{uuid4().hex}"
     with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" {options}')
     return server.url(name)
 
 
 def open_database(settings: Settings) -> Database:
-    """A database with the newest schema."""
+    """A database with the newest schema; an embedded one that is not there yet is a copy of one migrated."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = settings.data_dir / SQLITE_NAME
+    if settings.is_sqlite and not file.exists():
+        file.write_bytes(migrated_sqlite())
+        return Database(settings)
     database = Database(settings)
     upgrade_schema(database)
     return database
 
 
+@cache
+def migrated_sqlite() -> bytes:
+    """A migrated, empty database file."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(load_settings(data_dir=Path(folder)))
+        upgrade_schema(database)
+        database.close()
+        return (Path(folder) / SQLITE_NAME).read_bytes()
+
+
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
     """The schema on both databases in turn."""
-    database = open_database(settings)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = open_database(settings) if settings.is_sqlite else Database(settings)
     yield database
     database.close()
 

@@ -11,16 +11,10 @@ from index.elasticsearch import ElasticsearchEngine
 from index.embedded import EmbeddedEngine
 from index.engine import SearchEngine
 from models.config import Settings, load_settings
-from tests import prepared
 from tests.conftest import skip_unless_ci
 from tests.servers.elasticsearch import RunningElasticsearch, missing_programs, start_elasticsearch
 
 JARS = Path(__file__).resolve().parent.parent.parent / ".cache" / "elasticsearch"
-
-# In place of those in tests/conftest.py, which migrate anew for every test.
-settings, sqlite_settings = prepared.settings, prepared.sqlite_settings
-database, sqlite_database = prepared.database, prepared.sqlite_database
-sqlite_template, postgres_template = prepared.sqlite_template, prepared.postgres_template
 
 
 def start_node(data_dir: Path, **options: object) -> RunningElasticsearch:

@@ -4,14 +4,24 @@ from pathlib import Path
 import pytest
 
 from models.audit import Actor, AuditAction, load_heads
-from models.config import Settings
+from models.config import Settings, load_settings
 from models.doctor import Finding, examine
 from models.errors import BadSettings
 from models.installation import Installation, prepare_installation
 from models.processes import AlreadyRunning, check_port_is_free, only_one
+from tests.conftest import new_postgres_database
 from tests.servers.postgres import free_port
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Nothing is there yet, not even a schema."""
+    if request.param == "sqlite":
+        return load_settings(data_dir=tmp_path / "var")
+    url = new_postgres_database(request.getfixturevalue("postgres_server"))
+    return load_settings(data_dir=tmp_path / "var", database_url=url)
 
 
 def wrong(installation: Installation) -> list[str]:

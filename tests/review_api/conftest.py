@@ -23,15 +23,9 @@ from models.session import Database
 from review_api.app import create_app
 from review_api.auth.schemas import Person
 from review_api.services import Services
-from tests import prepared
 from tests.factories import PASSWORD, make_user, write_evidence_to
 
 HOST = "localhost"
-
-# In place of those in tests/conftest.py, which migrate anew for every test.
-settings, sqlite_settings = prepared.settings, prepared.sqlite_settings
-database, sqlite_database = prepared.database, prepared.sqlite_database
-sqlite_template, postgres_template = prepared.sqlite_template, prepared.postgres_template
 
 
 class Clock:
