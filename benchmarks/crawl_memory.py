@@ -67,8 +67,10 @@ def processes() -> Iterator[tuple[str, int]]:
             if "crawlers.sandbox" in command:
                 yield "parsing", pid
             if "crawlers.crawl_process" in command:
-                yield "fetching", pid
-                yield from (("storing", child) for child in children_of(pid))
+                yield "starting", pid
+                for crawl in children_of(pid):
+                    yield "fetching", crawl
+                    yield from (("storing", child) for child in children_of(crawl))
 
 
 def resident_mb(pid: int) -> float:

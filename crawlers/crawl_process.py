@@ -1,44 +1,42 @@
-"""One crawl, one process: ``python -m crawlers.crawl_process``, started by a worker.
+"""One crawl, one process: ``python -m crawlers.crawl_process``, forked by the starter of a worker.
 
 A reactor cannot be started twice, and what talks to hostile servers shall not
 share a process with other work. It only fetches and keeps: the worker reads the
 pages meanwhile, and the links that it finds come back as rows of the frontier.
-The worker writes one line of JSON (settings and run) to standard input and keeps
-it open; when it ends, so does this process.
+The worker keeps its end of standard input open; when it ends, so does this process.
 """
 
 import gc
-import json
 import logging
 import os
 import random
 import signal
 import sys
 import threading
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
-from pydantic import SecretStr
 from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, configure_mappers
 
 import models.tables  # noqa: F401 - every table that a foreign key may name
 from crawlers.capture import RunContext
 from crawlers.capture_process import CaptureProcess
 from crawlers.chromium import find_browser
 from crawlers.frontier import NewRequest, add_requests
+from crawlers.order import EXIT_CANNOT_STORE, Order
 from crawlers.pace import Pace
 from crawlers.pictures.wanted import ask_for_pictures
-from crawlers.settings import scrapy_settings
+from crawlers.settings import load_parts, scrapy_settings
 from crawlers.sources_config import SourceConfig, check_delay, config_of
 from crawlers.spiders.frontier import FrontierSpider
-from models.config import Settings, load_settings
+from crawlers.starter import serve
+from models.config import Settings
 from models.crawl import CrawlRun, FrontierRequest, Source
 from models.enums import RequestKind, RunKind
 from models.errors import BadSettings, SaqshyError
 from models.logs import configure_logs, get_logger
-from models.processes import die_with_parent
 from models.runs import LISTING_RUNS
 from models.session import Database
 from models.urls import host_of
@@ -46,39 +44,10 @@ from models.worker import utc_now
 
 log = get_logger(__name__)
 
-EXIT_CANNOT_STORE = 3
 _STDIN = 0
 _SWITCH_SECONDS = 0.0005
 _GC_THRESHOLD = 5_000
 _STOP_WITHIN_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a worker asks of this process."""
-
-    run_id: int
-    settings: Settings
-
-    def to_line(self) -> bytes:
-        """One line for standard input; passes on only what a crawl needs."""
-        fields = self.settings.model_dump(
-            mode="json",
-            include={
-                "data_dir", "database_url", "user_agent", "loopback_allow", "host_overrides",
-                "lease_seconds", "log_format", "log_level", "chromium",
-            },
-        )  # fmt: skip
-        for name in ("hh_token", "vk_token"):  # dumped they would be stars
-            key: SecretStr | None = getattr(self.settings, name)
-            fields[name] = key.get_secret_value() if key is not None else None
-        return json.dumps({"run_id": self.run_id, "settings": fields}).encode() + b"\n"
-
-    @classmethod
-    def from_line(cls, line: bytes) -> "Order":
-        """Read what :meth:`to_line` wrote."""
-        fields = json.loads(line)
-        return cls(int(fields["run_id"]), load_settings(**fields["settings"]))
 
 
 def run_context(session: Session, order: Order) -> RunContext:
@@ -173,8 +142,9 @@ def _end_with_worker() -> None:
     """Watch standard input; its end means that the worker is gone."""
 
     def watch() -> None:
-        while os.read(_STDIN, 1024):
-            pass
+        with suppress(ConnectionError):
+            while os.read(_STDIN, 1024):
+                pass
         os.kill(os.getpid(), signal.SIGTERM)  # Scrapy ends in order on SIGTERM
         threading.Event().wait(_STOP_WITHIN_SECONDS)
         os._exit(1)
@@ -182,28 +152,25 @@ def _end_with_worker() -> None:
     threading.Thread(target=watch, name="worker-watch", daemon=True).start()
 
 
-def _read_line(descriptor: int) -> bytes:
-    """Read one line without Python's buffer, which the watching thread would hold at the end."""
-    line = bytearray()
-    while not line.endswith(b"\n"):
-        part = os.read(descriptor, 1)
-        if not part:
-            break
-        line += part
-    return bytes(line)
-
-
-def main() -> None:
-    """Read the order from standard input and crawl."""
-    order = Order.from_line(_read_line(_STDIN))
-    configure_logs(order.settings.log_format, order.settings.log_level)
+def prepare() -> None:
+    """Do once what each crawl would do anew."""
     # The reactor wakes for every piece of an answer; at Python's 5 ms it would wait that long
     # for the storing threads each time.
     sys.setswitchinterval(_SWITCH_SECONDS)
+    configure_mappers()
+    load_parts()
     # Rows and responses are many and short-lived: look for cycles less often, and never among the modules.
     gc.freeze()
     gc.set_threshold(_GC_THRESHOLD)
-    die_with_parent()
+
+
+def main() -> None:
+    """Be the starter, and in each process that it forks read the order and crawl."""
+    prepare()
+    order = serve()
+    if order is None:
+        return
+    configure_logs(order.settings.log_format, order.settings.log_level)
     try:
         status = crawl(order)
     except SaqshyError as error:

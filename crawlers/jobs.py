@@ -1,7 +1,5 @@
 """What a worker calls: due crawls, each in a process of its own, and what a crash left to do."""
 
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -13,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from crawlers.blind_spots import note_blind_spots
 from crawlers.browser_fetch.missing import end_without_browser, lacks_browser
-from crawlers.crawl_process import EXIT_CANNOT_STORE, Order
 from crawlers.fetch_errors import NO_ANSWER
 from crawlers.frontier import give_up_pending, has_unparsed_pages, next_pending_at, return_leases
+from crawlers.order import EXIT_CANNOT_STORE, Order
 from crawlers.pictures.wanted import add_waiting_texts, leave_pictures
 from crawlers.run_reader import RunReader
 from crawlers.schedule import adapt_interval
+from crawlers.starter import STARTER, CrawlProcess
 from models.config import Settings
 from models.crawl import CrawlRun, FrontierRequest, Source
 from models.disk import check_room
@@ -31,7 +30,6 @@ from models.worker import utc_now
 
 log = get_logger(__name__)
 
-_STOP_WITHIN_SECONDS = 10.0
 _RETRY_SECONDS = 10.0
 # A run whose next request is further away ends without it: later slots would be missed for its sake.
 LONGEST_WAIT = timedelta(days=1)
@@ -106,27 +104,19 @@ def _take_run(db: Database, settings: Settings, now: datetime, kinds: Sequence[R
 
 
 def _crawl_in_child(db: Database, settings: Settings, held: _HeldRun, stop: threading.Event) -> int:
-    process = subprocess.Popen([sys.executable, "-m", "crawlers.crawl_process"], stdin=subprocess.PIPE)
-    if process.stdin is None:
-        raise AssertionError("a pipe was asked for")
+    process = STARTER.start(Order(held.id, settings))
     try:
-        process.stdin.write(Order(held.id, settings).to_line())
-        process.stdin.flush()
         with RunReader(db, run_id=held.id, stop=stop):
             return _wait(db, settings, held, process, stop)
-    except BrokenPipeError:
-        return process.wait()
     finally:
-        process.stdin.close()
-        if process.poll() is None:
-            _end(process)
+        process.end()
 
 
 def _wait(
     db: Database,
     settings: Settings,
     held: _HeldRun,
-    process: "subprocess.Popen[bytes]",
+    process: CrawlProcess,
     stop: threading.Event,
 ) -> int:
     """Wait for the child and keep the run's lease alive; a lease that was lost ends the child."""
@@ -134,25 +124,16 @@ def _wait(
     renew_at = utc_now() + renew_every
     while True:
         try:
-            return process.wait(timeout=0.2)
-        except subprocess.TimeoutExpired:
+            return process.wait(0.2)
+        except TimeoutError:
             pass
         if stop.is_set():
-            return _end(process)
+            return process.end()
         if utc_now() >= renew_at:
             renew_at = utc_now() + renew_every
             if not _renew(db, held, settings.lease_seconds):
                 log.error("crawl.run.lease_lost", run_id=held.id)
-                return _end(process)
-
-
-def _end(process: "subprocess.Popen[bytes]") -> int:
-    process.terminate()
-    try:
-        return process.wait(_STOP_WITHIN_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
+                return process.end()
 
 
 def _renew(db: Database, held: _HeldRun, seconds: float) -> bool:

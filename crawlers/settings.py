@@ -1,7 +1,10 @@
 """Scrapy's settings for one crawl: everything that is open by default is shut here, each with a test."""
 
 from copy import deepcopy
+from importlib import import_module
 from typing import Any
+
+from scrapy.settings import Settings as ScrapySettings
 
 from crawlers.resolver import OUR_SETTINGS
 from crawlers.sources_config import SourceConfig
@@ -111,6 +114,22 @@ _FIXED: dict[str, Any] = {
     "LOG_ENABLED": False,  # our own logging stands already
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
 }
+# Settings that name what Scrapy imports when a crawl starts.
+_NAMING = (
+    "DOWNLOADER", "DOWNLOADER_MIDDLEWARES", "DOWNLOADER_MIDDLEWARES_BASE", "SPIDER_MIDDLEWARES",
+    "SPIDER_MIDDLEWARES_BASE", "EXTENSIONS", "EXTENSIONS_BASE", "DUPEFILTER_CLASS", "ITEM_PROCESSOR",
+    "LOG_FORMATTER", "REQUEST_FINGERPRINTER_CLASS", "ROBOTSTXT_PARSER", "SCHEDULER", "SCHEDULER_MEMORY_QUEUE",
+    "SCHEDULER_PRIORITY_QUEUE", "STATS_CLASS", "TWISTED_DNS_RESOLVER", "TWISTED_REACTOR",
+)  # fmt: skip
+
+
+def load_parts() -> None:
+    """Import what Scrapy would import by name at the start of each crawl."""
+    settings = ScrapySettings(_FIXED)
+    for setting in _NAMING:
+        named = settings[setting]
+        for path in [named] if isinstance(named, str) else named:
+            import_module(path.rpartition(".")[0])
 
 
 def scrapy_settings(settings: Settings, source: SourceConfig) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from scrapy import Request
 from crawlers.answers import judge
 from crawlers.api_answers import judge_api
 from crawlers.api_keys import ApiKeys
-from crawlers.crawl_process import Order
+from crawlers.order import Order
 from models.config import load_settings
 from models.enums import FetchResult
 from tests.crawlers.conftest import SITE_HOST, CrawlBench, bench_settings

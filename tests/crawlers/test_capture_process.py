@@ -65,8 +65,9 @@ def test_a_crawl_whose_capture_process_was_killed_goes_on_later(bench: CrawlBenc
     deadline = time.monotonic() + 60
     while len(bench.site.paths()) < 5 and time.monotonic() < deadline:
         time.sleep(0.02)
-    (crawl,) = [pid for pid in _children(os.getpid()) if "crawlers.crawl_process" in _command(pid)]
-    (capture,) = _children(crawl)
+    (starter,) = [pid for pid in children_of(os.getpid()) if "crawlers.crawl_process" in command_of(pid)]
+    (crawl,) = children_of(starter)
+    (capture,) = children_of(crawl)
     os.kill(capture, signal.SIGKILL)
     worker.join(30)
     assert not worker.is_alive()
@@ -76,10 +77,10 @@ def test_a_crawl_whose_capture_process_was_killed_goes_on_later(bench: CrawlBenc
     _check_files(bench.db, bench.settings)
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
-def _command(pid: int) -> str:
+def command_of(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_text()

@@ -6,7 +6,7 @@ import pytest
 from scrapy.settings import Settings as ScrapySettings
 from scrapy.utils.conf import build_component_list
 
-from crawlers.crawl_process import Order
+from crawlers.order import Order
 from crawlers.settings import scrapy_settings
 from crawlers.sources_config import SourceConfig
 from models.config import load_settings

@@ -20,7 +20,7 @@ _ARGUMENTS = " ".join(sys.orig_argv)
 def _role() -> str:
     if "crawlers.crawl_process" not in _ARGUMENTS:
         return "worker"
-    return "crawl" if os.getpid() == _FIRST_PID else "capture"
+    return "crawl" if os.getppid() == _FIRST_PID else "capture"  # the first is the starter
 
 
 def _is_stored_file(target: Any) -> bool:
