@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
-import matplotlib as mpl
 from fpdf import FPDF
 from fpdf.enums import WrapMode
 from fpdf.fonts import TTFFont
@@ -28,7 +28,11 @@ _FONTS = (
 
 @cache
 def _fonts_dir() -> Path:
-    return Path(mpl.get_data_path()) / "fonts" / "ttf"
+    # Found without importing the library, which takes half a second.
+    spec = find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise AssertionError("matplotlib is a dependency")
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
 
 
 def make_cover(case: CaseEvidence, files: Sequence[ItemFiles], *, now: datetime) -> bytes:

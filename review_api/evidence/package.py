@@ -11,7 +11,6 @@ from io import BytesIO
 from models.enums import WARC_KINDS
 from review_api.evidence.ad_pictures import picture_lines
 from review_api.evidence.checking import ItemFiles, checking_script, proof_files
-from review_api.evidence.cover import make_cover
 from review_api.evidence.schemas import CaseEvidence, Item
 from review_api.evidence.warcs import PackedWarc, pack_warc, warc_of
 
@@ -40,6 +39,9 @@ def make_package(
         actor: who takes it, for the custody log.
         now: present time.
     """
+    # Half a second and 20 MB for the PDF library, in processes that may never make a package.
+    from review_api.evidence.cover import make_cover
+
     package = Package()
     packed = [package.add_item(n, item, load, stamps_of_picture) for n, item in enumerate(case.items, 1)]
     package.add_index([line for warc in packed for line in warc.index])

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,3 +107,12 @@ def test_a_taken_port_is_named() -> None:
         with pytest.raises(BadSettings, match=f"127.0.0.1:{port}"):
             check_port_is_free("127.0.0.1", port)
     check_port_is_free("127.0.0.1", free_port())
+
+
+def test_an_embedded_installation_never_loads_what_only_others_need() -> None:
+    code = (
+        "import sys, index.engines, review_api.services as _;"
+        "print(*({'elasticsearch', 'fpdf', 'matplotlib', 'scrapy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.split() == []
