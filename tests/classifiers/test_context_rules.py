@@ -9,6 +9,7 @@ import yaml
 from classifiers.context_rules import RULES, Contexts, sentence_contexts
 from classifiers.risk import classify
 from classifiers.text import normalise
+from tests.conftest import ARTIFACTS
 
 
 def _contexts(text: str) -> set[str]:
@@ -90,10 +91,13 @@ def test_every_rule_names_known_classes() -> None:
 
 def test_an_ad_without_a_hit_never_loads_spacy() -> None:
     code = (
-        "import sys; from classifiers.risk import classify; "
+        "import sys; from pathlib import Path; from classifiers.lexicon import load_lexicon; "
+        "from classifiers.risk import classify; load_lexicon(Path(sys.argv[1])); "
         "classify('Требуется бухгалтер в офис, полный день'); print('spacy' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ARTIFACTS)], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "False"
 
 
