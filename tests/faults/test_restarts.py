@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from crawlers import jobs
+from crawlers import starter
 from crawlers.jobs import run_due_crawl
 from models.crawl import CrawlRun, FrontierRequest, Source
 from models.enums import RequestState, RunState
@@ -45,7 +45,7 @@ def test_f15_requests_that_were_never_sent_outlive_any_number_of_restarts(
 ) -> None:
     """A polite source: far more is leased than is sent until the crawl process has to be killed."""
     if patience_seconds is not None:
-        monkeypatch.setattr(jobs, "_STOP_WITHIN_SECONDS", patience_seconds)
+        monkeypatch.setattr(starter, "_STOP_WITHIN_SECONDS", patience_seconds)
     settings = bench_settings(tmp_path / "var", site, [SITE_HOST], lease_seconds=lease_seconds)
     bench = CrawlBench(site, settings, open_database(settings))
     n_pages = 12 * n_restarts
