@@ -8,6 +8,7 @@ calibrated on texts whose writer the model had not read.
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
@@ -53,9 +54,9 @@ def fit(
         on_step: told what is being done, for a progress bar.
     """
     on_step("read")
-    features = _features(texts, lexicon)
-    design = _Design(features, lexicon)
-    matrix = design.matrix(features)
+    rows_read = _read(texts, lexicon)
+    design = _Design(rows_read, lexicon)
+    matrix = design.matrix(rows_read)
     questions = _questions(texts)
     writers = np.array([text.writer for text in texts])
     everyday = np.array([text.is_everyday for text in texts])
@@ -80,13 +81,56 @@ def fit(
     )
 
 
-def _features(texts: Sequence[LabelledText], lexicon: Lexicon) -> list[Features]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One text as the design needs it, small enough to come back from another process.
+
+    Attributes:
+        n_words: distinct ones.
+        pieces: of its words and then of its neighbours, each once.
+        counts: how often each of ``pieces`` stands.
+        n_word_pieces: so many of ``pieces`` are of words.
+        pairs: of its neighbours, also those that are pieces of words.
+        near: pairs of concepts.
+        concepts: see :class:`classifiers.features.Features`, as the rest.
+    """
+
+    n_words: int
+    pieces: NDArray[np.uint32]
+    counts: NDArray[np.uint16]
+    n_word_pieces: int
+    pairs: NDArray[np.uint32]
+    near: Sequence[int]
+    concepts: frozenset[int]
+    signs: frozenset[str]
+    form: tuple[float, ...]
+
+
+def _read(texts: Sequence[LabelledText], lexicon: Lexicon) -> list[_Row]:
     """Return what is read of each text; most of the time of a fit, so all processors read."""
 
-    def read(text: LabelledText) -> Features:
-        return read_ad(text.text, text.title, lexicon).features
+    def read(text: LabelledText) -> _Row:
+        return _row(read_ad(text.text, text.title, lexicon).features)
 
     return list(chain.from_iterable(in_processes(read, texts, n_processors())))
+
+
+def _row(ad: Features) -> _Row:
+    pairs = {piece for words in ad.lines for piece in pair_pieces(words)}
+    counts = Counter(chain.from_iterable(map(_pieces_of, ad.words)))
+    n_word_pieces = len(counts)
+    counts.update(pairs)
+    return _Row(
+        n_words=len(ad.words),
+        pieces=np.fromiter(counts, np.uint32, len(counts)),
+        counts=np.fromiter(counts.values(), np.uint16, len(counts)),
+        n_word_pieces=n_word_pieces,
+        pairs=np.fromiter(pairs, np.uint32, len(pairs)),
+        near=tuple(ad.near),
+        concepts=ad.concepts,
+        signs=ad.signs,
+        form=ad.form,
+    )
 
 
 class TellingRegression(LogisticRegression):  # type: ignore[misc]  # scikit-learn has no types
@@ -172,10 +216,6 @@ def _threshold(probabilities: NDArray[np.float64], answers: Answers) -> float:
     return round(float(clear[int(MAX_FALSE_ALARMS * len(clear))]), 4)
 
 
-def _pairs(ad: Features) -> set[int]:
-    return {piece for words in ad.lines for piece in pair_pieces(words)}
-
-
 # Words come again in other texts, and in other rounds.
 _pieces_of = lru_cache(maxsize=100_000)(word_pieces)
 
@@ -183,52 +223,47 @@ _pieces_of = lru_cache(maxsize=100_000)(word_pieces)
 class _Design:
     """Columns of the design matrix, and the way back from coefficients to an artifact."""
 
-    def __init__(self, features: Sequence[Features], lexicon: Lexicon) -> None:
-        pieces = Counter(piece for ad in features for piece in {p for w in ad.words for p in _pieces_of(w)})
-        pairs = Counter(piece for ad in features for piece in _pairs(ad))
-        self._n_texts = len(features)
-        self._keys = sorted(
-            {piece for piece, n in pieces.items() if n >= _MIN_TEXTS}
-            | {piece for piece, n in pairs.items() if n >= _MIN_TEXTS_OF_PAIR}
-        )
-        pieces += pairs
-        self._column_of = {piece: column for column, piece in enumerate(self._keys)}
-        self._rarity = np.array([math.log((1 + len(features)) / (1 + pieces[p])) + 1 for p in self._keys])
+    def __init__(self, rows: Sequence[_Row], lexicon: Lexicon) -> None:
+        pieces, n_of_piece = _n_texts([row.pieces[: row.n_word_pieces] for row in rows])
+        pairs, n_of_pair = _n_texts([row.pairs for row in rows])
+        self._n_texts = len(rows)
+        self._keys = np.union1d(pieces[n_of_piece >= _MIN_TEXTS], pairs[n_of_pair >= _MIN_TEXTS_OF_PAIR])
+        n_texts = _looked_up(self._keys, pieces, n_of_piece) + _looked_up(self._keys, pairs, n_of_pair)
+        self._rarity = np.array([math.log((1 + len(rows)) / (1 + n)) + 1 for n in n_texts.tolist()])
         self._concepts = tuple(lexicon.concepts.definitions)
         n = len(self._concepts)
-        self._said_rarity = _rarity(_binary([ad.concepts for ad in features], 2 * n))
-        self._near_rarity = _rarity(_binary([ad.near for ad in features], n * n))
+        self._said_rarity = _rarity(_binary([row.concepts for row in rows], 2 * n))
+        self._near_rarity = _rarity(_binary([row.near for row in rows], n * n))
         self._signs = (*lexicon.indicators, *lexicon.counter_signs)
         self._row_of_sign = {code: row for row, code in enumerate(self._signs)}
 
-    def matrix(self, features: Sequence[Features]) -> sparse.csr_matrix:
+    def matrix(self, rows: Sequence[_Row]) -> sparse.csr_matrix:
         n = len(self._concepts)
         return sparse.hstack(
             [
-                self._pieces(features),
-                _of_length_one(_binary([ad.concepts for ad in features], 2 * n), self._said_rarity)
+                self._pieces(rows),
+                _of_length_one(_binary([row.concepts for row in rows], 2 * n), self._said_rarity)
                 * SCALES["said"],
-                _of_length_one(_binary([ad.near for ad in features], n * n), self._near_rarity)
+                _of_length_one(_binary([row.near for row in rows], n * n), self._near_rarity)
                 * SCALES["near"],
-                _binary([[self._row_of_sign[c] for c in ad.signs] for ad in features], len(self._signs))
+                _binary([[self._row_of_sign[c] for c in row.signs] for row in rows], len(self._signs))
                 * SCALES["signs"],
-                sparse.csr_matrix(np.array([ad.form for ad in features])) * SCALES["form"],
+                sparse.csr_matrix(np.array([row.form for row in rows])) * SCALES["form"],
             ],
             format="csr",
         )
 
-    def _pieces(self, features: Sequence[Features]) -> sparse.csr_matrix:
-        rows: list[int] = []
-        columns: list[int] = []
-        values: list[float] = []
-        for row, ad in enumerate(features):
-            found = (*(piece for word in ad.words for piece in _pieces_of(word)), *_pairs(ad))
-            counts = Counter(self._column_of[piece] for piece in found if piece in self._column_of)
-            scale = word_scale(len(ad.words))
-            rows += [row] * len(counts)
-            columns += counts
-            values += [n * scale * self._rarity[column] for column, n in counts.items()]
-        return sparse.csr_matrix((values, (rows, columns)), shape=(len(features), len(self._keys)))
+    def _pieces(self, rows: Sequence[_Row]) -> sparse.csr_matrix:
+        pieces = np.concatenate([row.pieces for row in rows])
+        columns = np.minimum(np.searchsorted(self._keys, pieces), len(self._keys) - 1)
+        known = self._keys[columns] == pieces
+        columns = columns[known]
+        lengths = [len(row.pieces) for row in rows]
+        scales = np.repeat([word_scale(row.n_words) for row in rows], lengths)[known]
+        counts = np.concatenate([row.counts for row in rows])[known]
+        values = counts * scales * self._rarity[columns]
+        at = np.repeat(np.arange(len(rows)), lengths)[known]
+        return sparse.csr_matrix((values, (at, columns)), shape=(len(rows), len(self._keys)))
 
     def artifact(
         self,
@@ -245,7 +280,7 @@ class _Design:
         return Artifact(
             outputs=outputs,
             concepts=self._concepts,
-            piece_keys=np.array(self._keys, np.uint32),
+            piece_keys=self._keys,
             pieces=pieces * self._rarity[:, None].astype(np.float32),
             said=said * np.float32(SCALES["said"]),
             said_rarity=self._said_rarity.astype(np.float32),
@@ -260,6 +295,20 @@ class _Design:
             threshold=threshold,
             n_texts=self._n_texts,
         )
+
+
+def _n_texts(pieces: Sequence[NDArray[np.uint32]]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return each piece once, ascending, and in how many texts it stands."""
+    distinct, n_texts = np.unique(np.concatenate(pieces), return_counts=True)
+    return distinct, n_texts
+
+
+def _looked_up(
+    keys: NDArray[np.uint32], known: NDArray[np.uint32], numbers: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the number of each key; 0 of one that is not known."""
+    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.where(known[at] == keys, numbers[at], 0)
 
 
 def _binary(columns: Sequence[Sequence[int] | frozenset[int]], n_columns: int) -> sparse.csr_matrix:
