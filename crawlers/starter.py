@@ -41,6 +41,11 @@ class CrawlProcess:
         self._channel.settimeout(_START_WITHIN_SECONDS)
         self._pid = self._read_number()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it was forked."""
+        return self._pid is not None
+
     def send(self, order: Order) -> None:
         """Give the order, and the environment that a process of our own would have from us."""
         with suppress(ConnectionError):  # it is gone, as its status will tell
@@ -98,16 +103,24 @@ class Starter:
         Raises:
             TimeoutError: the starter does not answer.
         """
-        ours, theirs = socket.socketpair()
-        with theirs, self._lock:
-            try:
-                socket.send_fds(self._running(), [b"+"], [theirs.fileno()])
-            except ConnectionError:  # it was killed since its last crawl
-                self._stop()
-                socket.send_fds(self._running(), [b"+"], [theirs.fileno()])
-        process = CrawlProcess(ours)
+        process, starter = self._ask()
+        if not process.has_begun:  # the starter was killed since its last crawl, or only now
+            process.end()
+            with self._lock:
+                if self._process is starter:
+                    self._stop()
+            process, _ = self._ask()
         process.send(order)
         return process
+
+    def _ask(self) -> "tuple[CrawlProcess, subprocess.Popen[bytes] | None]":
+        """Ask for a process; returns the starter too."""
+        ours, theirs = socket.socketpair()
+        with theirs, self._lock:
+            with suppress(ConnectionError):  # then nobody has the other end, and nothing will come
+                socket.send_fds(self._running(), [b"+"], [theirs.fileno()])
+            starter = self._process
+        return CrawlProcess(ours), starter
 
     def close(self) -> None:
         """End the starter, and with it all that it forked."""
