@@ -18,6 +18,14 @@ from models.schema import upgrade_schema
 from models.session import Database
 from tests.servers.postgres import RunningPostgres, find_postgres, start_postgres
 
+_LONGEST = ("test_flow.py", "test_access.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files, or at the end one process works while the other waits."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
+
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 SQLITE_NAME = "saqshy.sqlite3"
 IS_CI = os.environ.get("CI") == "true"
