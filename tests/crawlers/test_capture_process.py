@@ -2,23 +2,16 @@
 
 import os
 import signal
-import threading
-import time
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from crawlers.capture import Fetched
 from crawlers.capture_process import from_frame, to_frame
 from crawlers.evidence.wire import Exchange
 from crawlers.frontier import LeasedRequest
-from crawlers.jobs import run_due_crawl
-from models.crawl import Source
 from models.enums import FetchResult, RequestKind
-from models.runs import start_manual_run
-from models.worker import utc_now
 from tests.crawlers.conftest import CrawlBench
-from tests.crawlers.test_kill import N_PAGES, _check_files, _check_nothing_lost, _finish, _route_chain
+from tests.crawlers.test_kill import _check_files, begin_chain, check_it_goes_on, crawl_beside
 
 URL = "http://ads.example/1"
 
@@ -53,27 +46,15 @@ def test_a_batch_crosses_the_pipe_whole(now: datetime) -> None:
 
 
 def test_a_crawl_whose_capture_process_was_killed_goes_on_later(bench: CrawlBench) -> None:
-    _route_chain(bench.site)
-    source_id = bench.add_source(
-        pages=[{"match": ".", "page_object": "telegram_channel"}],
-        limits={"max_depth": 100, "max_pages": 500, "max_stale_pages": 100},
-    )
-    with bench.db.write() as session:
-        run_id = start_manual_run(session, session.get_one(Source, source_id), utc_now()).id
-    worker = threading.Thread(target=partial(run_due_crawl, bench.db, bench.settings, now=utc_now()))
-    worker.start()
-    deadline = time.monotonic() + 60
-    while len(bench.site.paths()) < 5 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    run_id = begin_chain(bench)
+    worker = crawl_beside(bench, 5)
     (starter,) = [pid for pid in children_of(os.getpid()) if "crawlers.crawl_process" in command_of(pid)]
     (crawl,) = children_of(starter)
     (capture,) = children_of(crawl)
     os.kill(capture, signal.SIGKILL)
     worker.join(30)
     assert not worker.is_alive()
-    _check_nothing_lost(bench)
-    _finish(bench, run_id)
-    assert len(bench.ads()) == 2 * N_PAGES
+    check_it_goes_on(bench, run_id)
     _check_files(bench.db, bench.settings)
 
 

@@ -9,16 +9,20 @@ import pytest
 from sqlalchemy import func, select
 
 from crawlers.frontier import lease_requests
-from crawlers.jobs import run_due_crawl
 from crawlers.schedule import MAX_MISSED_SLOTS, start_due_crawls
-from models.crawl import CrawlRun, FrontierRequest, Source
+from models.crawl import CrawlRun, FrontierRequest
 from models.enums import FetchResult, RequestState, RunState
-from models.runs import start_manual_run
 from models.session import Database
 from models.worker import utc_now
 from tests.conftest import open_database
 from tests.crawlers.conftest import SITE_HOST, CrawlBench, bench_settings, channel_page
-from tests.crawlers.test_kill import N_PAGES, _check_files, _check_nothing_lost, _finish, _route_chain
+from tests.crawlers.test_kill import (
+    _check_files,
+    _check_nothing_lost,
+    begin_chain,
+    check_it_goes_on,
+    crawl_beside,
+)
 from tests.crawlers.test_schedule import _add_source, _finish_all, _tick
 from tests.servers.site import Reply, Site
 
@@ -103,22 +107,10 @@ def test_f11_a_dead_host_holds_up_no_other(tmp_path_factory: pytest.TempPathFact
 
 
 def test_f15_a_crawl_that_is_told_to_stop_stops_and_goes_on_later(bench: CrawlBench) -> None:
-    _route_chain(bench.site)
-    source_id = bench.add_source(
-        pages=[{"match": ".", "page_object": "telegram_channel"}],
-        limits={"max_depth": 100, "max_pages": 500, "max_stale_pages": 100},
-    )
-    with bench.db.write() as session:
-        run_id = start_manual_run(session, session.get_one(Source, source_id), utc_now()).id
+    run_id = begin_chain(bench)
     for n_pages in (4, 9):
         stop = threading.Event()
-        worker = threading.Thread(
-            target=partial(run_due_crawl, bench.db, bench.settings, now=utc_now(), stop=stop)
-        )
-        worker.start()
-        deadline = time.monotonic() + 60
-        while len(bench.site.paths()) < n_pages and time.monotonic() < deadline:
-            time.sleep(0.02)
+        worker = crawl_beside(bench, n_pages, stop)
         told_at = time.monotonic()
         stop.set()
         worker.join(30)
@@ -127,6 +119,5 @@ def test_f15_a_crawl_that_is_told_to_stop_stops_and_goes_on_later(bench: CrawlBe
             run = session.get_one(CrawlRun, run_id)
             assert (run.state, run.lease_token) == (RunState.DUE, None)  # no lock is left
         _check_nothing_lost(bench)
-    _finish(bench, run_id)
-    assert len(bench.ads()) == 2 * N_PAGES
+    check_it_goes_on(bench, run_id)
     _check_files(bench.db, bench.settings)

@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -100,6 +101,36 @@ def _route_chain(site: Site) -> None:
 
 def _once(body: bytes) -> Iterator[bytes]:
     yield body
+
+
+def begin_chain(bench: CrawlBench) -> int:
+    """Route the chain and have its source crawled; returns the number of the run, which no worker has yet."""
+    _route_chain(bench.site)
+    source_id = bench.add_source(
+        pages=[{"match": ".", "page_object": "telegram_channel"}],
+        limits={"max_depth": 100, "max_pages": 500, "max_stale_pages": 100},
+    )
+    with bench.db.write() as session:
+        return start_manual_run(session, session.get_one(Source, source_id), utc_now()).id
+
+
+def crawl_beside(bench: CrawlBench, n_pages: int, stop: threading.Event | None = None) -> threading.Thread:
+    """A worker in a thread, after so many pages were served; it ends with its crawl or when told to stop."""
+    worker = threading.Thread(
+        target=partial(run_due_crawl, bench.db, bench.settings, now=utc_now(), stop=stop)
+    )
+    worker.start()
+    deadline = time.monotonic() + 60
+    while len(bench.site.paths()) < n_pages and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return worker
+
+
+def check_it_goes_on(bench: CrawlBench, run_id: int) -> None:
+    """Nothing was lost, and the next workers bring the chain to its end."""
+    _check_nothing_lost(bench)
+    _finish(bench, run_id)
+    assert len(bench.ads()) == 2 * N_PAGES
 
 
 def _finish(bench: CrawlBench, run_id: int) -> None:

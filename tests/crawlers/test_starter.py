@@ -7,21 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from crawlers.jobs import run_due_crawl
 from models.crawl import Source
 from models.enums import RunState
 from models.runs import start_manual_run
 from models.worker import utc_now
 from tests.crawlers.conftest import CrawlBench, channel_page
 from tests.crawlers.test_capture_process import children_of, command_of
-from tests.crawlers.test_kill import N_PAGES, _check_nothing_lost, _finish, _overrides, _route_chain
+from tests.crawlers.test_kill import _overrides, begin_chain, check_it_goes_on, crawl_beside
 from tests.servers.site import Reply
 
 # A worker that crawls once, says so, and then lives on.
@@ -55,27 +52,15 @@ def test_crawls_of_one_worker_share_a_starter_and_a_dead_one_is_replaced(bench: 
 
 
 def test_a_crawl_whose_starter_was_killed_goes_on_later(bench: CrawlBench) -> None:
-    _route_chain(bench.site)
-    source_id = bench.add_source(
-        pages=[{"match": ".", "page_object": "telegram_channel"}],
-        limits={"max_depth": 100, "max_pages": 500, "max_stale_pages": 100},
-    )
-    with bench.db.write() as session:
-        run_id = start_manual_run(session, session.get_one(Source, source_id), utc_now()).id
-    worker = threading.Thread(target=partial(run_due_crawl, bench.db, bench.settings, now=utc_now()))
-    worker.start()
-    deadline = time.monotonic() + 60
-    while len(bench.site.paths()) < 5 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    run_id = begin_chain(bench)
+    worker = crawl_beside(bench, 5)
     (starter,) = starters_of(os.getpid())
     (crawl,) = children_of(starter)
     os.kill(starter, signal.SIGKILL)
     worker.join(30)
     assert not worker.is_alive()
     assert not Path(f"/proc/{crawl}").exists() or "crawl_process" not in command_of(crawl)
-    _check_nothing_lost(bench)
-    _finish(bench, run_id)
-    assert len(bench.ads()) == 2 * N_PAGES
+    check_it_goes_on(bench, run_id)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
