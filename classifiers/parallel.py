@@ -34,14 +34,15 @@ def n_processors() -> int:
 
 
 def in_processes(
-    work: Callable[[Item], Result], items: Iterable[Item], n_processes: int
+    work: Callable[[Item], Result], items: Iterable[Item], n_processes: int, *, chunk: int = _CHUNK
 ) -> Iterator[Sequence[Result]]:
-    """Yield the result of each item, in order, some dozens at a time.
+    """Yield the result of each item, in order, a chunk at a time.
 
     Args:
         work: done in processes forked from this one; it is not pickled.
         items: picklable.
         n_processes: how many.
+        chunk: so many items are given to a process at a time.
 
     Raises:
         ProcessEnded: one of the processes is gone.
@@ -50,8 +51,8 @@ def in_processes(
     waiting: deque[Future[list[Result]]] = deque()
     with ProcessPoolExecutor(n_processes, get_context("fork"), _begin, (work,)) as pool:
         try:
-            while chunk := list(islice(rest, _CHUNK)):
-                waiting.append(pool.submit(_do, chunk))
+            while part := list(islice(rest, chunk)):
+                waiting.append(pool.submit(_do, part))
                 if len(waiting) > _WAITING * n_processes:
                     yield waiting.popleft().result()
             while waiting:

@@ -7,7 +7,7 @@ calibrated on texts whose writer the model had not read.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -60,25 +60,37 @@ def fit(
     questions = _questions(texts)
     writers = np.array([text.writer for text in texts])
     everyday = np.array([text.is_everyday for text in texts])
-    coefficients: list[NDArray[np.float64]] = []
-    intercepts: list[float] = []
-    calibrations: list[tuple[float, float]] = []
-    threshold = 0.5
-    for output, (rows, answers) in questions.items():
+
+    def model_of(output: str) -> _Model:
+        rows, answers = questions[output]
+        return _fit_question(matrix[rows], answers, writers[rows], everyday[rows])
+
+    models: dict[str, _Model] = {}
+    # "flag" is asked of most texts and comes first, so that no processor is left alone with it.
+    fitted = chain.from_iterable(in_processes(model_of, questions, n_processors(), chunk=1))
+    for output, model in zip(questions, fitted, strict=True):
         on_step(output)
-        model = _model().fit(matrix[rows], answers, everyday[rows])
-        held_out = _held_out(matrix[rows], answers, writers[rows], everyday[rows])
-        asked = answers[~everyday[rows]]
-        slope, shift = _calibrate(held_out, asked)
-        if output == "flag":
-            threshold = _threshold(1 / (1 + np.exp(-(slope * held_out + shift))), asked)
-        coefficients.append(model.coef_[0])
-        intercepts.append(float(model.intercept_[0]))
-        calibrations.append((slope, shift))
-    slopes, shifts = np.array(calibrations, np.float32).T
-    return design.artifact(
-        tuple(questions), np.stack(coefficients, axis=1), np.array(intercepts), slopes, shifts, threshold
-    )
+        models[output] = model
+    return design.artifact(models)
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What answers one question.
+
+    Attributes:
+        coefficients: of the margin, one a column.
+        intercept: likewise.
+        slope: of the calibration.
+        shift: likewise.
+        threshold: probability from which ``MAX_FALSE_ALARMS`` of the ads answered 0 would be called 1.
+    """
+
+    coefficients: NDArray[np.float64]
+    intercept: float
+    slope: float
+    shift: float
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +176,17 @@ def _frequencies(stands: sparse.csr_matrix) -> NDArray[np.float64]:
     """Return in which share of the rows each column stands; never 0."""
     n: int = stands.shape[0]
     return (np.asarray(stands.sum(axis=0)).ravel() + 1) / max(n, 1)
+
+
+def _fit_question(
+    matrix: sparse.csr_matrix, answers: "Answers", writers: NDArray[np.str_], everyday: NDArray[np.bool_]
+) -> _Model:
+    model = _model().fit(matrix, answers, everyday)
+    held_out = _held_out(matrix, answers, writers, everyday)
+    asked = answers[~everyday]
+    slope, shift = _calibrate(held_out, asked)
+    threshold = _threshold(1 / (1 + np.exp(-(slope * held_out + shift))), asked)
+    return _Model(model.coef_[0], float(model.intercept_[0]), slope, shift, threshold)
 
 
 def _model() -> TellingRegression:
@@ -265,20 +288,14 @@ class _Design:
         at = np.repeat(np.arange(len(rows)), lengths)[known]
         return sparse.csr_matrix((values, (at, columns)), shape=(len(rows), len(self._keys)))
 
-    def artifact(
-        self,
-        outputs: tuple[str, ...],
-        coefficients: NDArray[np.float64],
-        intercepts: NDArray[np.float64],
-        slopes: NDArray[np.float32],
-        shifts: NDArray[np.float32],
-        threshold: float,
-    ) -> Artifact:
+    def artifact(self, models: Mapping[str, _Model]) -> Artifact:
+        """Return the artifact of the models by the question they answer, one of them "flag"."""
+        coefficients = np.stack([model.coefficients for model in models.values()], axis=1)
         n = len(self._concepts)
         ends = np.cumsum([len(self._keys), 2 * n, n * n, len(self._signs)])
         pieces, said, near, signs, form = np.split(coefficients.astype(np.float32), ends)
         return Artifact(
-            outputs=outputs,
+            outputs=tuple(models),
             concepts=self._concepts,
             piece_keys=self._keys,
             pieces=pieces * self._rarity[:, None].astype(np.float32),
@@ -289,10 +306,10 @@ class _Design:
             sign_codes=self._signs,
             signs=signs * np.float32(SCALES["signs"]),
             form=form * np.float32(SCALES["form"]),
-            bias=intercepts.astype(np.float32),
-            slope=slopes,
-            shift=shifts,
-            threshold=threshold,
+            bias=np.array([model.intercept for model in models.values()], np.float32),
+            slope=np.array([model.slope for model in models.values()], np.float32),
+            shift=np.array([model.shift for model in models.values()], np.float32),
+            threshold=models["flag"].threshold,
             n_texts=self._n_texts,
         )
 
