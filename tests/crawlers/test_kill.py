@@ -89,12 +89,12 @@ def _kill_group(process: "subprocess.Popen[bytes]") -> None:
         process.stdout.close()
 
 
-def _route_chain(site: Site) -> None:
-    """Each page leads to the next, has two ads, and is a little slow."""
-    for n in range(N_PAGES):
+def _route_chain(site: Site, begin: int = 0) -> None:
+    """Each page leads to the next, has two ads, and is a little slow; another ``begin``, other pages and ads."""
+    for n in range(begin, begin + N_PAGES):
         posts = {2 * n: f"Объявление номер {2 * n}", 2 * n + 1: f"Объявление номер {2 * n + 1}"}
-        older = n + 1 if n + 1 < N_PAGES else None
-        path = "/" if n == 0 else f"/?before={n}"
+        older = n + 1 if n + 1 < begin + N_PAGES else None
+        path = "/" if n == begin else f"/?before={n}"
         body = channel_page(posts, older=older)
         site.routes[path] = Reply(partial(_once, body), pause_seconds=0.02)
 
@@ -201,7 +201,7 @@ def _kill_and_finish(bench: CrawlBench, chance: random.Random, *, n_kills: int) 
         pages=[{"match": ".", "page_object": "telegram_channel"}],
         limits={"max_depth": 100, "max_pages": 500},
     )
-    n_killed = 0
+    n_killed, n_chains = 0, 1
     while n_killed < n_kills:
         with bench.db.write() as session:
             run = start_manual_run(session, session.get_one(Source, source_id), utc_now())
@@ -219,6 +219,12 @@ def _kill_and_finish(bench: CrawlBench, chance: random.Random, *, n_kills: int) 
             n_killed += 1
         _kill_group(worker)
         _check_nothing_lost(bench)
+        with bench.db.read() as session:
+            is_done = session.get_one(CrawlRun, run_id).state is RunState.DONE
+        if is_done and n_killed < n_kills:
+            # A crawl of known pages soon ends, so the next kills find new ones.
+            _route_chain(bench.site, n_chains * N_PAGES)
+            n_chains += 1
     with bench.db.write() as session:
         run = session.get_one(CrawlRun, run_id)
         run.lease_expires_at = run.next_try_at = None
@@ -226,8 +232,9 @@ def _kill_and_finish(bench: CrawlBench, chance: random.Random, *, n_kills: int) 
     _check_nothing_lost(bench)
     _check_files(bench.db, bench.settings)
     with bench.db.read() as session:
-        assert session.scalar(select(func.count()).select_from(Ad)) == 2 * N_PAGES
-        assert session.scalar(select(func.count()).select_from(AdVersion)) == 2 * N_PAGES
+        n_ads = 2 * N_PAGES * n_chains
+        assert session.scalar(select(func.count()).select_from(Ad)) == n_ads
+        assert session.scalar(select(func.count()).select_from(AdVersion)) == n_ads
         unread = session.scalar(
             select(func.count()).select_from(Page).where(Page.parse_state == ParseState.PENDING)
         )
