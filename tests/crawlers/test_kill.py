@@ -90,7 +90,7 @@ def _kill_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _route_chain(site: Site, begin: int = 0) -> None:
-    """Each page leads to the next, has two ads, and is a little slow; another ``begin``, other pages and ads."""
+    """Each page leads to the next, has two ads, and is a little slow; another ``begin``, other pages."""
     for n in range(begin, begin + N_PAGES):
         posts = {2 * n: f"Объявление номер {2 * n}", 2 * n + 1: f"Объявление номер {2 * n + 1}"}
         older = n + 1 if n + 1 < begin + N_PAGES else None
