@@ -54,7 +54,7 @@ types:
 unit:
 	$(BIN)/python -m compileall -q $(ROOMS) tests
 	SAQSHY_DATA_DIR=.cache $(BIN)/saqshy install-classifier
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder --durations=15
+	$(BIN)/pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder --durations=15
 
 faults: $(VENV)/installed-dev
 	$(BIN)/pytest -m slow --durations=10

@@ -231,16 +231,14 @@ def doctor_is_content(home: Home) -> bool:
 def damages_are_named(home: Home) -> None:
     """Flip one byte in a stored page, a list and the audit log: each is named."""
     page = next(p for p in (home.folder / "evidence").glob("??/*") if p.read_bytes().startswith(b"WARC/"))
-    flip(page)
-    assert f"stored file {page.name} was changed: page" in home.run("verify").stdout
-    flip(page)
     table = next((home.folder / "releases").glob("000001/*.csv"))
+    flip(page)
     flip(table)
-    assert table.name in home.run("verify").stdout
-    flip(table)
-    assert home.run("verify").returncode == 0
     change_audit_event(home)
-    assert "audit event 3 was changed" in home.run("verify").stdout
+    said = home.run("verify").stdout
+    assert f"stored file {page.name} was changed: page" in said
+    assert table.name in said
+    assert "audit event 3 was changed" in said
 
 
 def flip(path: Path) -> None:

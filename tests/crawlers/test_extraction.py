@@ -12,6 +12,7 @@ from crawlers.extraction import extract_page
 from crawlers.items import AdItem, AdKind, ContactItem, Extraction, LinkItem, ad_json, from_json, to_json
 from crawlers.pages.registry import UnknownPageObject
 from crawlers.pages.soup import MAX_ATTRIBUTES, MAX_DEPTH, tame
+from crawlers.sandbox import TIMEOUT_SECONDS
 from models.enums import ContactKind, RequestKind
 
 AD_URL = "http://baraholka.example/d/x-ID5.html"
@@ -27,9 +28,10 @@ def offer(text: str, *, before: str = "") -> bytes:
 
 
 def extract(body: bytes, page_object: str | None = "baraholka_ad", url: str = AD_URL) -> Extraction:
-    started = time.monotonic()
+    started = time.process_time()
     extraction = extract_page(body, url=url, content_type="text/html; charset=utf-8", page_object=page_object)
-    assert time.monotonic() - started < 5
+    # Of the processor: beside other work the clock runs on, and a child that has no more would be ended.
+    assert time.process_time() - started < TIMEOUT_SECONDS
     assert from_json(to_json(extraction)) == extraction
     return extraction
 
