@@ -1,21 +1,28 @@
 # Two commands: `make run` starts Saqshy with its sample web, `make test` checks everything.
 # `make evaluate` measures the classifier; real texts beside the checkout (DATA) are measured too where they are.
 .DELETE_ON_ERROR:
-.PHONY: run test setup lint types unit faults bench evaluate lock
+.PHONY: run test servers setup lint types unit faults bench evaluate lock
 
 PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && command -v $$p && break; done)
 VENV := .venv
 DATA := ../shared/data
 BIN := $(VENV)/bin
 ROOMS := classifiers crawlers index migrations models review_api manage.py
-PIP := $(BIN)/pip --disable-pip-version-check --quiet install
+PIP := $(BIN)/pip --disable-pip-version-check --quiet install --no-compile
+# pip compiles on one processor; this on all of them.
+COMPILE := $(BIN)/python -m compileall -q -j 0
 
 run: $(VENV)/installed
 	$(BIN)/saqshy demo
 
-test: $(VENV)/installed-dev
+# What can go on beside each other does; Python comes first, for it may need apt, as the servers do.
+test: $(BIN)/python
+	@$(MAKE) --no-print-directory -j 2 servers $(VENV)/installed-dev
+	@$(MAKE) --no-print-directory -j 2 lint types
+	@$(MAKE) --no-print-directory unit
+
+servers:
 	@sh tests/install_servers.sh
-	$(MAKE) --no-print-directory lint types unit
 
 setup: $(VENV)/installed
 
@@ -29,7 +36,7 @@ $(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing Saqshy's own environment into $(VENV) (hash-pinned list, one or two minutes)"
 	$(PIP) --require-hashes -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation -e .
-	$(BIN)/python -m compileall -q $(ROOMS)
+	$(COMPILE) $(VENV)/lib $(ROOMS)
 	$(BIN)/saqshy install-classifier
 	@touch $@
 
@@ -37,6 +44,7 @@ $(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 	@echo "Installing the tools of the tests into $(VENV)"
 	$(PIP) --require-hashes -r requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation -e .
+	$(COMPILE) $(VENV)/lib
 	@touch $@ $(VENV)/installed
 
 lint:
@@ -52,7 +60,7 @@ types:
 # and each of the hundreds that the tests start would compile us (0.5 s for a crawl) where
 # PYTHONDONTWRITEBYTECODE is set, and always in a parser child, which writes nothing.
 unit:
-	$(BIN)/python -m compileall -q $(ROOMS) tests
+	$(COMPILE) $(ROOMS) tests
 	SAQSHY_DATA_DIR=.cache $(BIN)/saqshy install-classifier
 	$(BIN)/pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder --durations=15
 
