@@ -24,7 +24,7 @@ from classifiers.text import NormalisedText, normalise
 from models.enums import Language, Level, Purpose, Side, TextPlace
 from models.errors import Rejected
 
-CODE_VERSION = "5"
+CODE_VERSION = "6"
 """Raise it with every change of code that can change a score."""
 
 MAX_CHARACTERS = 20_000_000

@@ -30,7 +30,7 @@ from models.enums import Purpose, Side
 
 SCALES = {"said": 1.0, "near": 1.4, "signs": 0.3, "form": 0.3}
 """How far each block may lead beside the pieces of words (1.0); chosen by ``benchmarks.models``."""
-STRENGTH = 0.5
+STRENGTH = 1.0
 """C of the logistic regressions."""
 MAX_TELLING = 3.0
 """A column e times as frequent in one answer is stretched by 1 more; none by more than this."""

@@ -98,6 +98,8 @@ class Word(NamedTuple):
     script: str
 
 
+# Upsilon is read as у and looks like a written и; eta is read as п, its capital looks like Н.
+_SECOND_SHAPES = ({"υ": "и"}, {"η": "н"}, {"υ": "и", "η": "н"})
 _cache: dict[str, Word] = {}
 
 
@@ -187,7 +189,7 @@ def undisguise(written: str) -> tuple[str, Disguise]:
     if (has_cyrillic and (has_latin or has_foreign)) or (has_latin and has_foreign):
         word, disguise = _one_script(word, disguise, has_foreign=has_foreign)
     elif has_foreign and len(word) > 1:
-        word, disguise = _translate(word, FOREIGN_TO_CYRILLIC), Disguise.FOREIGN
+        word, disguise = _in_cyrillic(word, FOREIGN_TO_CYRILLIC), Disguise.FOREIGN
     if any(c in "0134567@$" for c in word) and not word.isdecimal():
         undone = _without_digits(word)
         if undone != word:
@@ -207,8 +209,17 @@ def _one_script(word: str, disguise: Disguise, *, has_foreign: bool) -> tuple[st
     if sure_latin and sure_cyrillic and not has_foreign and min(len(latin), len(cyrillic)) > 1:
         return word, disguise
     if (sure_cyrillic, len(cyrillic)) >= (sure_latin, len(latin)):
-        return _translate(word, LATIN_TO_CYRILLIC | FOREIGN_TO_CYRILLIC), kind
+        return _in_cyrillic(word, LATIN_TO_CYRILLIC | FOREIGN_TO_CYRILLIC), kind
     return _translate(word, CYRILLIC_TO_LATIN | FOREIGN_TO_LATIN), kind
+
+
+def _in_cyrillic(word: str, table: dict[str, str]) -> str:
+    """Read foreign letters as Cyrillic; where one has two shapes, as a word if there is one."""
+    reading = _translate(word, table)
+    if ("υ" in word or "η" in word) and not is_russian_word(reading):
+        others = (_translate(word, table | shapes) for shapes in _SECOND_SHAPES)
+        return next(filter(is_russian_word, others), reading)
+    return reading
 
 
 def _translate(word: str, table: dict[str, str]) -> str:
