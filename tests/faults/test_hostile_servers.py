@@ -1,7 +1,7 @@
 """S5, S6, F11: servers that send without end, lie, drip, stall or reset are named; others are crawled."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -76,6 +76,47 @@ BAD: dict[str, tuple[Talk, set[str]]] = {
         lambda: iter([b"HTTP/1.1 302 Found\r\nLocation: /" + b"x" * 10_000_000 + b"\r\n\r\n"]),
         {"oversize too_large"},
     ),
+    "length and chunks": (
+        lambda: iter([OK + b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nxxxx\r\n0\r\n\r\n"]),
+        {"broken"},
+    ),
+    "chunks and length": (
+        lambda: iter([OK + b"Transfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n4\r\nxxxx\r\n0\r\n\r\n"]),
+        {"broken"},
+    ),
+    "NUL in the length": (lambda: iter([OK + b"Content-Length: 5\0\r\n\r\nxxxxx"]), {"broken"}),
+    "unknown coding": (lambda: iter([OK + b"Transfer-Encoding: gzip\r\n\r\nxxxxx"]), {"broken"}),
+    "another protocol": (
+        lambda: iter([b"HTTP/1.1 101 Ha\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nxxxxx"]),
+        {"broken"},
+    ),
+    "continue without end": (endless(b"HTTP/1.1 100 Continue\r\n\r\n" * 99), {"oversize too_large"}),
+    "trailers without end": (after(CHUNKED + b"0\r\n", endless(b"X: y\r\n" * 999)), {"oversize too_large"}),
+    "trailer without end": (after(CHUNKED + b"0\r\nX: ", endless(b"y" * 65536)), {"oversize too_large"}),
+    "length of a chunk without end": (after(CHUNKED + b"5;", endless(b"y" * 65536)), {"oversize too_large"}),
+    "empty chunks drip": (after(CHUNKED, drip(b"1\r\nx\r\n" * 5000, 0.5)), {"broken timeout"}),
+}
+# Odd ways to send a page, which it nonetheless is; the talk gets the page.
+ODD: dict[str, Callable[[bytes], list[bytes]]] = {
+    "HTTP/1.0": lambda page: [OK.replace(b"1.1", b"1.0") + b"\r\n", page],
+    "no length": lambda page: [OK + b"\r\n", page],
+    "a word in between": lambda page: [b"HTTP/1.1 100 Continue\r\n\r\n" * 2, whole(page)],
+    "hints": lambda page: [
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nContent-Length: 7\r\n\r\n" + whole(page)
+    ],
+    "trailers": lambda page: [
+        CHUNKED + b"%x;a=b\r\n" % len(page) + page,
+        b"\r\n0\r\nX: 3\r\nX-Sum: 1\r\n\r\n",
+    ],
+    "small chunks": lambda page: [CHUNKED, *(b"1\r\n%c\r\n" % byte for byte in page), b"0\r\n\r\n"],
+    "bare line feeds": lambda page: [whole(page).replace(b"\r\n", b"\n")],
+    "NUL in a header": lambda page: [
+        OK + b"X-A: a\0b\r\nX\0B: c\r\nContent-Length: %d\r\n\r\n" % len(page) + page
+    ],
+    "no header": lambda page: [
+        OK + b"a line without a colon\r\nContent-Length: %d\r\n\r\n" % len(page) + page
+    ],
+    "folded": lambda page: [OK + b"X-A: a\r\n b\r\nContent-Length: %d\r\n\r\n" % len(page) + page],
 }
 
 
@@ -106,6 +147,23 @@ def test_s5_s6_f11_each_bad_server_is_cut_and_named(tmp_path: Path, site: Site) 
     assert f"http://{GOOD}/" in parsed
     assert len(parsed) <= 2  # the one with more bytes than it said is a page of ten
     bench.db.close()
+
+
+def test_odd_servers_are_read(tmp_path: Path, site: Site) -> None:
+    names = {f"odd{number}.example": name for number, name in enumerate(ODD)}
+    talks = {host: _odd(ODD[name], page(number)) for number, (host, name) in enumerate(names.items())}
+    with RawServer(talks) as server:
+        bench = _bench(tmp_path, site, server, list(names))
+        bench.crawl(bench.add_source(start=[f"http://{host}/" for host in names]))
+    found = bench.requests()
+    results = {name: found[f"http://{host}/"][1:] for host, name in names.items()}
+    assert results == dict.fromkeys(names.values(), (FetchResult.PAGE, None))
+    assert set(bench.ads()) == {f"test/{number}" for number in range(len(ODD))}
+    bench.db.close()
+
+
+def _odd(pieces: Callable[[bytes], list[bytes]], body: bytes) -> Talk:
+    return lambda: iter(pieces(body))
 
 
 @pytest.mark.slow
