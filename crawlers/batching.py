@@ -17,7 +17,7 @@ class Batcher(Generic[T]):
     Args:
         work: does a batch; if it raises, every item of the batch fails with it.
         max_items: most items of one batch.
-        gather_seconds: how long the first item of a batch waits for more.
+        gather_seconds: how long items wait for more while they are less than half of that.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Batcher(Generic[T]):
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            if len(self._waiting) < self._max_items:
+            if len(self._waiting) < self._max_items // 2:  # half a batch is company enough
                 await asyncio.sleep(self._gather_seconds)
             batch, self._waiting = self._waiting[: self._max_items], self._waiting[self._max_items :]
             try:

@@ -68,8 +68,9 @@ class Intake:
         beat = asyncio.ensure_future(self._keep_leases())
         try:
             while not self._is_stopping:
-                # Taken in larger steps: each look into the frontier is a transaction.
-                if len(self._underway) > self._room // 2:
+                # Taken in larger steps: each look into the frontier is a transaction. Yet soon enough
+                # that what is left to fetch lasts until the next batch is on the disk.
+                if len(self._underway) > self._room * 3 // 4:
                     await self._wait(_POLL_SECONDS)
                     continue
                 batch = await asyncio.to_thread(self._lease, self._room - len(self._underway))
