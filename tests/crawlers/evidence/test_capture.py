@@ -120,6 +120,8 @@ class _Https(http.server.BaseHTTPRequestHandler):
         if self.path == "/chunked":
             self.send_header("Transfer-Encoding", "chunked")
             body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+        elif self.path == "/closing":
+            self.send_header("Connection", "close")
         else:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -153,7 +155,7 @@ def test_the_servers_certificates_are_kept(tmp_path: Path, site: Site, https: tu
     )
     db = open_database(settings)
     bench = CrawlBench(site, settings, db)
-    start = [f"https://localhost:{port}/", f"https://localhost:{port}/chunked"]
+    start = [f"https://localhost:{port}/{path}" for path in ("", "chunked", "closing")]
     bench.crawl(bench.add_source(start=start, limits={"delay_seconds": 2}))
     _, content = captured(bench)
     der = ssl.PEM_cert_to_DER_cert(own.certificate.read_text())
@@ -166,4 +168,7 @@ def test_the_servers_certificates_are_kept(tmp_path: Path, site: Site, https: tu
     evidence, content = captured(bench, 1)
     assert b"X-Archive-Orig-Transfer-Encoding: chunked\r\n" in content
     assert body_of(content, evidence) == records(content)[-1][2] == PAGE
+    evidence, content = captured(bench, 2)  # known of a connection that is gone when the body is whole
+    assert f"tlsCertificate0Sha256: {sha256(der).hexdigest()}".encode() in content
+    assert body_of(content, evidence) == PAGE
     db.close()
