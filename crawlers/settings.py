@@ -130,6 +130,8 @@ def load_parts() -> None:
         named = settings[setting]
         for path in [named] if isinstance(named, str) else named:
             import_module(path.rpartition(".")[0])
+    for path in filter(None, settings["DOWNLOAD_HANDLERS"].values()):
+        import_module(path.rpartition(".")[0])
 
 
 def scrapy_settings(settings: Settings, source: SourceConfig) -> dict[str, Any]:
