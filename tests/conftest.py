@@ -1,11 +1,14 @@
 """Fixtures every room shares: the saved material, both databases, keys, a clock."""
 
+import asyncio
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import psycopg
@@ -29,6 +32,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 SQLITE_NAME = "saqshy.sqlite3"
 IS_CI = os.environ.get("CI") == "true"
+
+
+T = TypeVar("T")
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns, also where Playwright's own loop runs in this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def skip_unless_ci(reason: str) -> None:

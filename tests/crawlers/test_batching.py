@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 from crawlers.batching import Batcher
+from tests.conftest import run_async
 
 NEVER = 3600.0
 
@@ -16,7 +17,7 @@ def test_half_a_batch_goes_at_once() -> None:
         await asyncio.wait_for(asyncio.gather(batcher.submit(1), batcher.submit(2)), 10)
         batcher.close()
 
-    asyncio.run(submit())
+    run_async(submit())
     assert done == [[1, 2]]
 
 
@@ -38,7 +39,7 @@ def test_what_comes_during_a_batch_goes_together_up_to_its_size() -> None:
         await asyncio.wait_for(asyncio.gather(*waiting), 10)
         batcher.close()
 
-    asyncio.run(submit())
+    run_async(submit())
     assert done == [[0, 1], [2, 3, 4, 5], [6, 7]]
 
 
@@ -52,5 +53,5 @@ def test_fewer_than_that_wait_for_company() -> None:
         await asyncio.wait_for(asyncio.gather(first, batcher.submit(2)), 10)
         batcher.close()
 
-    asyncio.run(submit())
+    run_async(submit())
     assert done == [[1, 2]]

@@ -18,6 +18,7 @@ from crawlers.http_answer import (
     NotHttp,
 )
 from crawlers.http_client import HttpClient, PageConnection, Place, StaleConnection
+from tests.conftest import run_async
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -71,7 +72,7 @@ async def answered(
 )
 def test_reads_an_answer_however_it_is_cut(sent: bytes, body: bytes, is_open: bool, step: int) -> None:
     connection = connected()
-    answer = asyncio.run(answered(connection, sent, step=step))
+    answer = run_async(answered(connection, sent, step=step))
     assert (answer.body, connection.is_open) == (body, is_open)
     assert sent.endswith(answer.head + body) or b"chunked" in answer.head.lower()
     if connection.transport is not None:
@@ -81,7 +82,7 @@ def test_reads_an_answer_however_it_is_cut(sent: bytes, body: bytes, is_open: bo
 @pytest.mark.parametrize("version", [b"HTTP/1.1", b"HTTP/1.0"])
 def test_a_body_without_a_length_ends_with_the_connection(version: bytes) -> None:
     connection = connected()
-    answer = asyncio.run(answered(connection, version + b" 200 OK\r\n\r\nhello", ends=True))
+    answer = run_async(answered(connection, version + b" 200 OK\r\n\r\nhello", ends=True))
     assert (answer.body, connection.is_open) == (b"hello", False)
 
 
@@ -90,20 +91,20 @@ def test_a_body_without_a_length_ends_with_the_connection(version: bytes) -> Non
 def test_bytes_behind_an_answer_belong_to_no_other(behind: bytes, length: int) -> None:
     connection = connected()
     sent = OK + b"Content-Length: %d\r\n\r\n" % length + b"ok"[:length] + behind
-    answer = asyncio.run(answered(connection, sent))
+    answer = run_async(answered(connection, sent))
     assert (answer.body, connection.is_open) == (b"ok"[:length], False)
 
 
 def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
     connection = connected()
-    asyncio.run(answered(connection, SOUND))
+    run_async(answered(connection, SOUND))
     connection.dataReceived(OK)
     assert not connection.is_open
 
 
 def test_heads_are_kept_as_they_came_and_read_as_browsers_do() -> None:
     head = OK + b"x-CASE: a\r\nno colon here\r\nX-Long: b\r\n c\r\nx-case:  d \r\nKeep-Alive: 5\r\n\r\n"
-    answer = asyncio.run(answered(connected(), head, ends=True))
+    answer = run_async(answered(connected(), head, ends=True))
     assert answer.head == head
     assert [(name, value.split()) for name, value in answer.headers] == [
         (b"x-CASE", [b"a"]),
@@ -154,7 +155,7 @@ def test_heads_are_kept_as_they_came_and_read_as_browsers_do() -> None:
 def test_a_broken_answer_is_an_error_of_its_kind(sent: bytes, error: type[Exception], step: int) -> None:
     connection = connected()
     with pytest.raises(error):
-        asyncio.run(answered(connection, sent, step=step, ends=True))
+        run_async(answered(connection, sent, step=step, ends=True))
     assert not connection.is_open
 
 
@@ -196,7 +197,7 @@ def test_who_stops_waiting_ends_the_connection() -> None:
 
     connection = connected()
     with pytest.raises(TimeoutError):
-        asyncio.run(stopped(connection))
+        run_async(stopped(connection))
     assert not connection.is_open
 
 
@@ -245,7 +246,7 @@ def test_a_connection_is_used_again_and_replaced_once_the_server_has_closed_it()
         client.close()
         assert not [connection for connection in way.opened if connection.is_open]
 
-    asyncio.run(use())
+    run_async(use())
 
 
 def test_a_server_that_closes_each_new_connection_is_asked_no_third_time() -> None:
@@ -257,7 +258,7 @@ def test_a_server_that_closes_each_new_connection_is_asked_no_third_time() -> No
         assert not isinstance(lost.value, StaleConnection)
         assert len(way.opened) == 2
 
-    asyncio.run(use())
+    run_async(use())
 
 
 def test_places_do_not_share_connections_and_the_oldest_give_way() -> None:
@@ -275,4 +276,4 @@ def test_places_do_not_share_connections_and_the_oldest_give_way() -> None:
         assert [connection.is_open for connection in way.opened] == [False] + [True] * 256
         client.close()
 
-    asyncio.run(use())
+    run_async(use())

@@ -10,6 +10,7 @@ from models.crawl import Source
 from models.enums import RequestKind
 from models.runs import start_manual_run
 from models.worker import utc_now
+from tests.conftest import run_async
 from tests.crawlers.conftest import SITE_HOST, CrawlBench
 
 
@@ -31,4 +32,4 @@ def test_more_is_leased_while_most_is_still_underway(bench: CrawlBench) -> None:
         taken += [await asyncio.wait_for(anext(requests), 20) for _ in range(MAX_UNDERWAY // 4)]
         return taken
 
-    assert len({request.id for request in asyncio.run(take())}) == MAX_UNDERWAY * 5 // 4
+    assert len({request.id for request in run_async(take())}) == MAX_UNDERWAY * 5 // 4

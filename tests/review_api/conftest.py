@@ -1,8 +1,6 @@
 """A running review room for tests: app, services, a clock to turn, and people who sign in."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +21,7 @@ from models.session import Database
 from review_api.app import create_app
 from review_api.auth.schemas import Person
 from review_api.services import Services
+from tests.conftest import run_async
 from tests.factories import PASSWORD, make_user, write_evidence_to
 
 HOST = "localhost"
@@ -71,9 +70,8 @@ class Client:
         self.headers: dict[str, str] = {}
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Send one request to the app, in a thread: a browser's tests leave a loop running in theirs."""
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(lambda: asyncio.run(self._send(method, path, **options))).result()
+        """Send one request to the app."""
+        return run_async(self._send(method, path, **options))
 
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False, client=(self._address, 50_000))
