@@ -16,6 +16,8 @@ from classifiers.statistics import Scorer
 from models.blobs import BlobDamaged, BlobMissing, BlobStore
 
 _SHA256 = re.compile("[0-9a-f]{64}")
+# Its numbers (strengths, share of the threshold) make another artifact, though no score is worked out here.
+_FITTING = Path(__file__).with_name("train.py")
 
 Reporter = Callable[[str], None]
 
@@ -116,6 +118,7 @@ def _scorer(artifact: Artifact) -> Scorer:
 def _pointer(folder: Path) -> Path:
     """Return the file that names the artifact fitted from the present inputs."""
     digest = hashlib.sha256(f"{CODE_VERSION}:{_lexicon_sha256()}".encode())
+    digest.update(_FITTING.read_bytes())
     for path in sorted((CORPUS / "train").glob("*.jsonl")):
         digest.update(path.read_bytes())
     return folder / f"fitted-from-{digest.hexdigest()[:32]}"

@@ -286,3 +286,15 @@ def test_a_rule_needs_its_share_of_agreement_beside_the_statistical_part(
     read = Probabilities(0.7 * agreement, {}, 0.0)
     assert join(weigh(weights, lexicon), read, 0.7, weights, 40, lexicon.rules).flag_rules == rules
     assert "minor_sought" not in weigh(weights, lexicon).flag_rules
+
+
+@pytest.mark.parametrize(
+    ("text", "is_begging"),
+    [
+        ("Онкологиялық ауруға душар болған балалардың еміне ақша жинап жатады.", False),
+        ("Базарда баланы көтеріп қайыр сұрайтын әйел керек, ақшасы жақсы", True),
+        ("Балалы әйел керек, мешіт жанында отырып садақа жинайды", True),
+    ],
+)
+def test_money_for_a_sick_child_is_no_child_for_begging(text: str, is_begging: bool) -> None:
+    assert ("B02" in {hit.code for hit in classify(text).indicators if hit.counted}) is is_begging

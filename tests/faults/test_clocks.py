@@ -16,10 +16,8 @@ from sqlalchemy import func, select
 
 from crawlers.schedule import MAX_MISSED_SLOTS
 from models.config import Settings
-from models.crawl import CrawlRun, Source
+from models.crawl import CrawlRun
 from models.enums import RequestState, RunState
-from models.runs import start_manual_run
-from models.worker import utc_now
 from tests.conftest import open_database
 from tests.crawlers.conftest import SITE_HOST, CrawlBench, bench_settings
 from tests.crawlers.test_kill import (
@@ -30,8 +28,8 @@ from tests.crawlers.test_kill import (
     _finish,
     _kill_group,
     _overrides,
-    _route_chain,
     _wait_for_some_pages,
+    begin_chain,
 )
 from tests.servers.site import Site
 
@@ -63,16 +61,6 @@ def _start(code: str, settings: Settings, clock: str) -> "subprocess.Popen[bytes
     )
 
 
-def _chain_run(bench: CrawlBench) -> int:
-    _route_chain(bench.site)
-    source_id = bench.add_source(
-        pages=[{"match": ".", "page_object": "telegram_channel"}],
-        limits={"max_depth": 100, "max_pages": 500, "max_stale_pages": 100},
-    )
-    with bench.db.write() as session:
-        return start_manual_run(session, session.get_one(Source, source_id), utc_now()).id
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("clocks", [("+0", "+5m"), ("+5m", "-1h"), ("+1h", "-1h"), ("+3650d", "+0")])
 def test_f7_workers_with_clocks_apart_lose_and_double_nothing(
@@ -81,7 +69,7 @@ def test_f7_workers_with_clocks_apart_lose_and_double_nothing(
     """Each kills the other's work half way; the one whose clock is right ends it."""
     own = bench_settings(tmp_path / "var", site, [SITE_HOST], database_url=settings.database_url)
     bench = CrawlBench(site, own, open_database(own))
-    run_id = _chain_run(bench)
+    run_id = begin_chain(bench)
     chance = random.Random(SEED)
     for clock in clocks * 2:
         worker = _start(WORKER, own, clock)
@@ -142,7 +130,7 @@ def test_f7_a_worker_that_stood_still_gives_its_work_up(tmp_path: Path, site: Si
     """Stopped like a machine that sleeps, for longer than its lease: another holds its work by then."""
     settings = bench_settings(tmp_path / "var", site, [SITE_HOST], lease_seconds=2)
     bench = CrawlBench(site, settings, open_database(settings))
-    run_id = _chain_run(bench)
+    run_id = begin_chain(bench)
     sleeper = _start(WORKER, settings, "+0")
     _wait_for_some_pages(site, sleeper, 2)
     _stop_outside_a_transaction(sleeper.pid, settings.data_dir / "saqshy.sqlite3")

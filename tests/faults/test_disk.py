@@ -11,14 +11,13 @@ import pytest
 from crawlers.importing.files import import_file
 from crawlers.jobs import run_due_crawl
 from models.audit import AuditLog
-from models.crawl import CrawlRun, Source
+from models.crawl import CrawlRun
 from models.disk import RESERVE_BYTES, DiskFull, free_bytes
 from models.enums import RunState
-from models.runs import start_manual_run
 from models.worker import utc_now
 from tests.conftest import open_database
 from tests.crawlers.conftest import SITE_HOST, CrawlBench, bench_settings
-from tests.crawlers.test_kill import N_PAGES, _check_files, _check_nothing_lost, _finish, _route_chain
+from tests.crawlers.test_kill import N_PAGES, _check_files, _check_nothing_lost, _finish, begin_chain
 from tests.faults.conftest import wait_until
 from tests.review_api.acts import REASON, list_address
 from tests.review_api.conftest import add_people, make_room
@@ -50,17 +49,7 @@ def fill(disk: Path, *, leave: int) -> Path:
 
 def disk_bench(disk: Path, site: Site) -> CrawlBench:
     settings = bench_settings(disk / "var", site, [SITE_HOST])
-    _route_chain(site)
     return CrawlBench(site, settings, open_database(settings))
-
-
-def due_run(bench: CrawlBench) -> int:
-    source_id = bench.add_source(
-        pages=[{"match": ".", "page_object": "telegram_channel"}],
-        limits={"max_depth": 100, "max_pages": 500, "max_stale_pages": 100},
-    )
-    with bench.db.write() as session:
-        return start_manual_run(session, session.get_one(Source, source_id), utc_now()).id
 
 
 def state_of(bench: CrawlBench, run_id: int) -> tuple[RunState, str | None]:
@@ -83,7 +72,7 @@ def test_f6_the_last_of_the_disk_belongs_to_what_people_decide(
     disk: Path, site: Site, audit_log: AuditLog, tmp_path: Path
 ) -> None:
     bench = disk_bench(disk, site)
-    run_id = due_run(bench)
+    run_id = begin_chain(bench)
     (tmp_path / "a.jsonl").write_text('{"id": "1", "text": "Ищу няню"}')
     room = make_room(bench.settings, bench.db, audit_log, utc_now())
     people = add_people(room)
@@ -131,7 +120,7 @@ def test_f6_a_disk_that_fails_in_the_middle_leaves_nothing_half(
     disk: Path, site: Site, break_disk: Callable[[Path], Callable[[], None]], n_served: int
 ) -> None:
     bench = disk_bench(disk, site)
-    run_id = due_run(bench)
+    run_id = begin_chain(bench)
     errors: list[str] = []
 
     def work() -> None:

@@ -15,10 +15,9 @@ from sqlalchemy import select
 
 from crawlers.bytes_first import sweep_evidence
 from models.blobs import BlobStore
-from models.crawl import CrawlRun, FrontierRequest, Page, Source
+from models.crawl import CrawlRun, FrontierRequest, Page
 from models.enums import RequestState, RunState
 from models.integrity import verify_evidence
-from models.runs import start_manual_run
 from models.worker import utc_now
 from tests.crawlers.conftest import CrawlBench
 from tests.crawlers.test_kill import (
@@ -28,7 +27,7 @@ from tests.crawlers.test_kill import (
     _check_nothing_lost,
     _finish,
     _overrides,
-    _route_chain,
+    begin_chain,
 )
 
 KILLER = Path(__file__).with_name("killer")
@@ -41,16 +40,6 @@ KILLS = [
     *(f"commit:{when}:{n}:crawl" for when in ("before", "after") for n in (1, 2, 4)),  # run, leases, pace
     *(f"commit:{when}:{n}:worker" for when in ("before", "after") for n in (1, 3)),  # run's lease, ads
 ]
-
-
-def _start_chain(bench: CrawlBench) -> int:
-    _route_chain(bench.site)
-    source_id = bench.add_source(
-        pages=[{"match": ".", "page_object": "telegram_channel"}],
-        limits={"max_depth": 100, "max_pages": 500, "max_stale_pages": 100},
-    )
-    with bench.db.write() as session:
-        return start_manual_run(session, session.get_one(Source, source_id), utc_now()).id
 
 
 def _work_until(point: str, bench: CrawlBench) -> int:
@@ -90,7 +79,7 @@ def _check_all_there(bench: CrawlBench, run_id: int) -> None:
     "point", ["rename:after:2:capture", *(pytest.param(p, marks=pytest.mark.slow) for p in KILLS)]
 )
 def test_f1_killed_at_a_named_point(bench: CrawlBench, point: str) -> None:
-    run_id = _start_chain(bench)
+    run_id = begin_chain(bench)
     assert _work_until(point, bench) == -signal.SIGKILL  # the point was reached
     _check_nothing_lost(bench)
     _check_leases_end_in_time(bench)
@@ -101,7 +90,7 @@ def test_f1_killed_at_a_named_point(bench: CrawlBench, point: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("step", ["write", "fsync", "rename"])
 def test_f6_a_broken_disk_leaves_nothing_half(bench: CrawlBench, step: str) -> None:
-    run_id = _start_chain(bench)
+    run_id = begin_chain(bench)
     assert _work_until(f"{step}:eio:2:capture", bench) == 0
     with bench.db.read() as session:
         run = session.get_one(CrawlRun, run_id)
